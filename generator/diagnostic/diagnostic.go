@@ -39,8 +39,10 @@ type Position struct {
 // String writes file:line:column, and less where less is known.
 func (p Position) String() string {
 	switch {
-	case p.Line > 0:
+	case p.Line > 0 && p.Column > 0:
 		return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	case p.Line > 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
 	default:
 		return p.File
 	}
@@ -78,24 +80,9 @@ type Diagnostic struct {
 	Notes []Note
 }
 
-// Error is the diagnostic's first line, as the text view prints it.
-func (d Diagnostic) Error() string {
-	var b strings.Builder
-	if at := d.Position.String(); at != "" {
-		b.WriteString(at + ": ")
-	}
-	if d.Severity == Warning {
-		b.WriteString("warning: ")
-	}
-	if d.Path != "" {
-		b.WriteString(d.Path + ": ")
-	}
-	b.WriteString(d.Message)
-	if d.Code != "" {
-		b.WriteString(" [" + d.Code + "]")
-	}
-	return b.String()
-}
+// Error is the diagnostic's first line, as the text view prints it. It is one
+// line whatever the fields hold: what cannot be printed is escaped.
+func (d Diagnostic) Error() string { return d.headline(Options{}) }
 
 // A List is every problem that was found. It is an error, so that functions
 // which find several problems can return them all.
