@@ -1,0 +1,61 @@
+package generator
+
+import (
+	"fmt"
+	"runtime/metrics"
+	"time"
+
+	"github.com/patternctl/patternctl/generator/diagnostic"
+)
+
+// bounded runs work, which may not end: CUE is no programming language, but a
+// spec can still ask for more lists than there is memory. Work that takes too
+// long or too much is given up. It can't be interrupted, so it goes on in the
+// background; a process that got this error should end soon.
+func bounded[T any](options Options, work func() (T, error)) (T, error) {
+	type outcome struct {
+		result T
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if r := recover(); r != nil {
+				o.err = problem("PC1302", "", fmt.Sprintf("evaluating the spec failed: %v", r),
+					"this is a mistake in patternctl: please report it with the spec")
+			}
+			done <- o
+		}()
+		o.result, o.err = work()
+	}()
+	deadline := time.NewTimer(options.Timeout)
+	defer deadline.Stop()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case o := <-done:
+			return o.result, o.err
+		case <-deadline.C:
+			var none T
+			return none, explosion(fmt.Sprintf("evaluating takes longer than %v", options.Timeout))
+		case <-look.C:
+			if heapSize() > options.Memory {
+				var none T
+				return none, explosion(fmt.Sprintf("evaluating takes more than %d MiB of memory", options.Memory>>20))
+			}
+		}
+	}
+}
+
+func explosion(message string) diagnostic.List {
+	return problem("PC1301", "", message,
+		"look for comprehensions over long lists, or lists that grow with each other")
+}
+
+func heapSize() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}

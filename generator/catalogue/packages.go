@@ -1,0 +1,99 @@
+package catalogue
+
+import (
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/token"
+)
+
+// Packages is a library built in one CUE context. Like the context it is for
+// one goroutine at a time.
+type Packages struct {
+	Context *cue.Context
+	library *Library
+	build   *build.Context
+	// templates holds those that were asked for.
+	templates map[string]cue.Value
+	schemas   cue.Value
+	system    *Shape
+}
+
+// NewPackages prepares library for use in a context of its own.
+// Nothing is built before it is asked for.
+func NewPackages(library *Library) *Packages {
+	p := &Packages{
+		Context:   cuecontext.New(),
+		library:   library,
+		templates: map[string]cue.Value{},
+	}
+	p.build = build.NewContext(build.Loader(p.load))
+	return p
+}
+
+// Schemas returns package schemas.
+func (p *Packages) Schemas() (cue.Value, error) {
+	if !p.schemas.Exists() {
+		p.schemas = p.Context.BuildInstance(p.instance("schemas"))
+	}
+	return p.schemas, p.schemas.Err()
+}
+
+// Template returns the template package of kind.
+func (p *Packages) Template(kind string) (cue.Value, error) {
+	value, ok := p.templates[kind]
+	if !ok {
+		value = p.Context.BuildInstance(p.instance("templates/" + kind))
+		p.templates[kind] = value
+	}
+	return value, value.Err()
+}
+
+// NewInstance returns an empty CUE package that may import CUE's own packages
+// and the library's, and nothing else: an evaluation can't leave the library.
+func (p *Packages) NewInstance(dir string, also build.LoadFunc) *build.Instance {
+	return p.build.NewInstance(dir, func(pos token.Pos, importPath string) *build.Instance {
+		if instance := p.load(pos, importPath); instance != nil || also == nil {
+			return instance
+		}
+		return also(pos, importPath)
+	})
+}
+
+// Has reports whether importPath is a package of the library.
+func (p *Packages) Has(importPath string) bool {
+	_, ok := p.folder(importPath)
+	return ok
+}
+
+func (p *Packages) load(_ token.Pos, importPath string) *build.Instance {
+	folder, ok := p.folder(importPath)
+	if !ok {
+		return nil
+	}
+	return p.instance(folder)
+}
+
+func (p *Packages) folder(importPath string) (string, bool) {
+	folder, ok := strings.CutPrefix(importPath, Module+"/")
+	folder, _, _ = strings.Cut(folder, ":")
+	return folder, ok && len(p.library.packages[folder]) > 0
+}
+
+func (p *Packages) instance(folder string) *build.Instance {
+	instance := p.build.NewInstance(folder, nil)
+	instance.ImportPath = Module + "/" + folder
+	for _, s := range p.library.files(folder) {
+		if err := instance.AddFile(Module+"/"+s.name, s.text); err != nil {
+			instance.ReportError(instance.Err)
+		}
+	}
+	if len(instance.Files) > 0 {
+		instance.PkgName = instance.Files[0].PackageName()
+	}
+	// Complete records its error in the instance, and building reports it.
+	_ = instance.Complete()
+	return instance
+}

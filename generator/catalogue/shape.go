@@ -1,0 +1,208 @@
+package catalogue
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+)
+
+// A Shape is a schema as data: what may be written at one place of a spec. It
+// is what validation compares a spec with, what explain prints, and what tells
+// which optional fields a template has to be told about.
+type Shape struct {
+	// Doc is the schema's own comment.
+	Doc string
+	// Kind is what may be written here: a struct, a list, a string and so on.
+	Kind cue.Kind
+	// Fields are the fields of a struct, in the schema's order.
+	Fields []Field
+	// Elem is what the values of a map or the items of a list look like; it is
+	// nil for a struct without a pattern and for a list of anything.
+	Elem *Shape
+	// Open says that a struct may have fields that the schema doesn't name.
+	Open bool
+	// Values are the choices, if the schema lists them.
+	Values []string
+	// Constraint is the schema itself. It belongs to the context of the
+	// Packages that the shape was made from.
+	Constraint cue.Value
+}
+
+// A Field is one field of a struct.
+type Field struct {
+	Name string
+	// Doc is the comment on the field, or on the definition that it uses.
+	Doc string
+	// Required fields must be written, Optional ones may be absent; a field
+	// that is neither has a default.
+	Required, Optional bool
+	// Output fields are computed from the others and can't be written.
+	Output bool
+	// Default is the field's value when it isn't written, as CUE; it is empty
+	// where that depends on other fields.
+	Default string
+	Shape   *Shape
+}
+
+// maxShapeDepth ends the walk through a schema that contains itself.
+const maxShapeDepth = 16
+
+// Kind returns the shape of one instance of a pattern kind.
+func (p *Packages) Kind(kind string) (*Shape, bool) {
+	system, err := p.System()
+	if err != nil {
+		return nil, false
+	}
+	field, ok := system.Field(kind)
+	if !ok || field.Shape.Elem == nil || !slices.Contains(p.library.kinds, kind) {
+		return nil, false
+	}
+	return field.Shape.Elem, true
+}
+
+// System returns the shape of a whole spec.
+func (p *Packages) System() (*Shape, error) {
+	if p.system == nil {
+		definition, err := p.Definition()
+		if err != nil {
+			return nil, err
+		}
+		p.system = shapeOf(definition, 0)
+	}
+	return p.system, nil
+}
+
+// Definition returns #System, which a whole spec is unified with.
+func (p *Packages) Definition() (cue.Value, error) {
+	schemas, err := p.Schemas()
+	if err != nil {
+		return cue.Value{}, err
+	}
+	definition := schemas.LookupPath(cue.MakePath(cue.Def("System")))
+	// A definition that doesn't exist would unify with everything.
+	if !definition.Exists() {
+		return cue.Value{}, fmt.Errorf("the library has no definition #System")
+	}
+	return definition, definition.Err()
+}
+
+// Field returns the field called name.
+func (s *Shape) Field(name string) (Field, bool) {
+	i := slices.IndexFunc(s.Fields, func(f Field) bool { return f.Name == name })
+	if i < 0 {
+		return Field{}, false
+	}
+	return s.Fields[i], true
+}
+
+// Names returns the names of the fields that a user may write.
+func (s *Shape) Names() []string {
+	var names []string
+	for _, f := range s.Fields {
+		if !f.Output {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// Map reports whether the shape is a map from names that the user chooses.
+func (s *Shape) Map() bool { return s.Kind == cue.StructKind && len(s.Fields) == 0 && s.Elem != nil }
+
+func shapeOf(v cue.Value, depth int) *Shape {
+	s := &Shape{
+		Doc:        doc(v),
+		Kind:       v.IncompleteKind(),
+		Constraint: v,
+	}
+	if depth > maxShapeDepth {
+		return s
+	}
+	switch s.Kind {
+	case cue.StructKind:
+		s.Fields = fieldsOf(v, depth)
+		if elem := v.LookupPath(cue.MakePath(cue.AnyString)); elem.Exists() {
+			s.Elem = shapeOf(elem, depth+1)
+		}
+		s.Open = s.Elem == nil && v.Allows(cue.AnyString)
+	case cue.ListKind:
+		if elem := v.LookupPath(cue.MakePath(cue.AnyIndex)); elem.Exists() {
+			s.Elem = shapeOf(elem, depth+1)
+		}
+	case cue.StringKind:
+		s.Values = choices(v)
+	}
+	return s
+}
+
+func fieldsOf(v cue.Value, depth int) []Field {
+	it, err := v.Fields(cue.Optional(true))
+	if err != nil {
+		return nil
+	}
+	var fields []Field
+	for it.Next() {
+		value := it.Value()
+		constraint := it.Selector().ConstraintType()
+		field := Field{
+			Name:     it.Selector().Unquoted(),
+			Required: constraint == cue.RequiredConstraint,
+			Optional: constraint == cue.OptionalConstraint,
+			Output:   hasAttribute(value, "output"),
+			Shape:    shapeOf(value, depth+1),
+		}
+		field.Doc = field.Shape.Doc
+		if d, ok := value.Default(); ok && value.IncompleteKind()&(cue.StructKind|cue.ListKind) == 0 && d.IsConcrete() {
+			field.Default = fmt.Sprint(d)
+		}
+		fields = append(fields, field)
+	}
+	return fields
+}
+
+func hasAttribute(v cue.Value, name string) bool {
+	return slices.ContainsFunc(v.Attributes(cue.FieldAttr), func(a cue.Attribute) bool { return a.Name() == name })
+}
+
+// doc joins the comments on a value. Where several declarations carry one, the
+// first is that of the field itself, and so the one that was meant for it.
+func doc(v cue.Value) string {
+	for _, group := range v.Doc() {
+		if text := strings.TrimSpace(comment(group)); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func comment(group *ast.CommentGroup) string { return group.Text() }
+
+// choices returns the strings of a disjunction of nothing but strings.
+func choices(v cue.Value) []string {
+	op, args := v.Expr()
+	switch op {
+	case cue.OrOp:
+		var all []string
+		for _, arg := range args {
+			switch s, err := arg.String(); {
+			case err == nil:
+				all = append(all, s)
+			case arg.IncompleteKind() == cue.BottomKind:
+				// The disjunct is the schema's own message.
+			default:
+				return nil
+			}
+		}
+		return all
+	case cue.AndOp:
+		for _, arg := range args {
+			if all := choices(arg); all != nil {
+				return all
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package generator
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
+
+	"github.com/patternctl/patternctl/generator/catalogue"
+	"github.com/patternctl/patternctl/generator/diagnostic"
+	"github.com/patternctl/patternctl/generator/manifest"
+)
+
+// A System is one environment of a spec: validated, with every default filled
+// in and every reference followed.
+type System struct {
+	// Environment is the environment's name; the base is "".
+	Environment string
+	// Name and Namespace are those of the spec.
+	Name, Namespace string
+	// Settings are the top-level fields that are not patterns.
+	Settings manifest.Map
+	// Instances are the pattern instances, by kind and name.
+	Instances []Instance
+
+	spec    *Spec
+	outline *outline
+}
+
+// An Instance is one use of a pattern.
+type Instance struct {
+	// Kind and Name are its place in the spec.
+	Kind, Name string
+	// Fields are what the user wrote, the defaults of what the user left out,
+	// and the outputs.
+	Fields manifest.Map
+}
+
+// Path is the instance's place in the spec, such as "sharded.cache".
+func (i Instance) Path() string { return joinPath([]string{i.Kind, i.Name}) }
+
+// Instance returns the instance of a kind and name.
+func (s *System) Instance(kind, name string) (Instance, bool) {
+	i, ok := slices.BinarySearchFunc(s.Instances, Instance{Kind: kind, Name: name}, compareInstances)
+	if !ok {
+		return Instance{}, false
+	}
+	return s.Instances[i], true
+}
+
+func compareInstances(a, b Instance) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+}
+
+// Minor is the oldest Kubernetes minor version to run on: 34 for "1.34".
+func (s *System) Minor() int {
+	_, minor, _ := strings.Cut(manifest.String(s.Settings, "cluster", "version"), ".")
+	n, _ := strconv.Atoi(minor)
+	return n
+}
+
+// Domain is the DNS domain of the cluster.
+func (s *System) Domain() string { return manifest.String(s.Settings, "cluster", "domain") }
+
+// Evaluate makes and validates the system of an environment; the base is "".
+// Its error is a diagnostic.List.
+func (s *Spec) Evaluate(environment string) (*System, error) {
+	return bounded(s.options, func() (*System, error) {
+		return s.evaluate(catalogue.NewPackages(s.options.Library), environment)
+	})
+}
+
+func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*System, error) {
+	if environment != "" && !slices.Contains(s.environments, environment) {
+		return nil, s.unknownEnvironment(environment)
+	}
+	files, list := s.parse()
+	if len(list) > 0 {
+		return nil, list
+	}
+	edition := edit(files, environment)
+	outline := newOutline(edition, environment)
+	if len(edition.problems) > 0 {
+		return nil, outline.rename(edition.problems)
+	}
+	definition, err := packages.Definition()
+	if err != nil {
+		return nil, libraryError(err)
+	}
+	shape, err := packages.System()
+	if err != nil {
+		return nil, libraryError(err)
+	}
+	user, list := s.build(packages, edition.files, outline)
+	if len(list) > 0 {
+		return nil, list
+	}
+	unified := user.Unify(definition)
+	if err := unified.Validate(cue.Concrete(true), cue.Final()); err != nil {
+		d := diagnosis{shape: shape, outline: outline, files: edition.files, user: user, unified: unified, library: s.options.Library}
+		return nil, d.explain(err)
+	}
+	system := &System{Environment: environment, spec: s, outline: outline}
+	if err := system.read(unified, s.options.Library.Kinds()); err != nil {
+		return nil, err
+	}
+	if list := system.uniqueNames(); len(list) > 0 {
+		return nil, list
+	}
+	return system, nil
+}
+
+func (s *Spec) unknownEnvironment(name string) diagnostic.List {
+	hint := "the spec has no environments"
+	if len(s.environments) > 0 {
+		hint = "environments: " + strings.Join(s.environments, ", ")
+	}
+	if near := diagnostic.Nearest(name, s.environments); near != "" {
+		hint = "did you mean " + quote(near) + "?"
+	}
+	return diagnostic.List{{
+		Code:    "PC1102",
+		Message: "there is no environment " + quote(name),
+		Hint:    hint,
+	}}
+}
+
+// build makes one value of the spec's files, without the catalogue.
+func (s *Spec) build(packages *catalogue.Packages, files []*ast.File, outline *outline) (cue.Value, diagnostic.List) {
+	imports := importer{root: s.sources.Root, packages: packages}
+	instance := packages.NewInstance("", imports.load)
+	for _, file := range files {
+		if list := imports.check(file); len(list) > 0 {
+			return cue.Value{}, list
+		}
+		if err := instance.AddSyntax(file); err != nil {
+			instance.ReportError(err)
+		}
+	}
+	user := packages.Context.BuildInstance(instance)
+	if instance.Err != nil || buildFailed(instance) {
+		d := diagnosis{outline: outline, files: files, library: s.options.Library}
+		if err := user.Err(); err != nil {
+			return user, d.syntax(err)
+		}
+		return user, d.syntax(instance.Err)
+	}
+	return user, nil
+}
+
+func buildFailed(instance *build.Instance) bool { return instance.Incomplete }
+
+// read takes the settings and instances out of a validated value.
+func (s *System) read(unified cue.Value, kinds []string) error {
+	it, err := unified.Fields()
+	if err != nil {
+		return err
+	}
+	for it.Next() {
+		name := it.Selector().Unquoted()
+		if !slices.Contains(kinds, name) {
+			tree, err := export(it.Value())
+			if err != nil {
+				return err
+			}
+			s.Settings = append(s.Settings, manifest.Field{Key: name, Value: tree})
+			continue
+		}
+		instances, err := it.Value().Fields()
+		if err != nil {
+			return err
+		}
+		for instances.Next() {
+			tree, err := export(instances.Value())
+			if err != nil {
+				return err
+			}
+			fields, _ := tree.(manifest.Map)
+			s.Instances = append(s.Instances, Instance{name, instances.Selector().Unquoted(), fields})
+		}
+	}
+	slices.SortFunc(s.Instances, compareInstances)
+	s.Name = manifest.String(s.Settings, "name")
+	s.Namespace = manifest.String(s.Settings, "namespace")
+	return nil
+}
+
+func export(v cue.Value) (any, error) {
+	data, err := v.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	return manifest.ParseJSON(data)
+}
+
+// uniqueNames reports instances of different kinds with the same name: their
+// objects would be named alike.
+func (s *System) uniqueNames() diagnostic.List {
+	var list diagnostic.List
+	first := map[string]Instance{}
+	for _, instance := range s.Instances {
+		other, taken := first[instance.Name]
+		if !taken {
+			first[instance.Name] = instance
+			continue
+		}
+		pos, path := s.locate(instance.Kind, instance.Name)
+		notePos, _ := s.locate(other.Kind, other.Name)
+		list = append(list, diagnostic.Diagnostic{
+			Code:     "PC1205",
+			Position: pos,
+			Path:     path,
+			Message:  "the name is taken by " + other.Path(),
+			Hint:     "names are unique over the whole spec, because objects are named after them",
+			Notes:    []diagnostic.Note{{Position: notePos, Message: other.Path() + " is here"}},
+		})
+	}
+	return list
+}
+
+// locate returns the place of a field in the user's files, or of the nearest
+// enclosing field that is written, and the field's path as diagnostics show it.
+func (s *System) locate(path ...string) (diagnostic.Position, string) {
+	return s.outline.place(s.outline.locate(path), path)
+}

@@ -1,0 +1,74 @@
+package generator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/patternctl/patternctl/generator/diagnostic"
+	"github.com/patternctl/patternctl/generator/manifest"
+	"github.com/patternctl/patternctl/generator/overlay"
+)
+
+// patch applies the user's patches to the objects of an instance.
+func (s *System) patch(objects []manifest.Map, instance Instance) ([]manifest.Map, diagnostic.List) {
+	patches, _ := manifest.Lookup(instance.Fields, "patches").(manifest.Map)
+	var list diagnostic.List
+	for _, f := range patches {
+		patch, ok := f.Value.(manifest.Map)
+		if !ok {
+			continue
+		}
+		report := func(code, message, hint string) {
+			d := diagnostic.Diagnostic{Code: code, Message: message, Hint: hint}
+			d.Position, d.Path = s.locate(instance.Kind, instance.Name, "patches", f.Key)
+			list = append(list, d)
+		}
+		matched := false
+		for i, object := range objects {
+			if object == nil || !matches(object, patch) {
+				continue
+			}
+			matched = true
+			changed, err := mergePatch(object, patch)
+			if err != nil {
+				report("PC1502", manifest.IDOf(object).String()+": "+err.Error(), "")
+				continue
+			}
+			objects[i] = changed
+		}
+		if !matched {
+			report("PC1501", "matches no object of the instance", "the instance has "+strings.Join(names(objects), ", "))
+		}
+	}
+	return slices.DeleteFunc(objects, func(o manifest.Map) bool { return o == nil }), list
+}
+
+// matches reports whether a patch is meant for object: the fields by which it
+// names an object say the same.
+func matches(object, patch manifest.Map) bool {
+	is, meant := manifest.IDOf(object), manifest.IDOf(patch)
+	return meant.Kind == is.Kind &&
+		(meant.APIVersion == "" || meant.APIVersion == is.APIVersion) &&
+		(meant.Name == "" || meant.Name == is.Name)
+}
+
+func names(objects []manifest.Map) []string {
+	var all []string
+	for _, object := range objects {
+		if object != nil {
+			all = append(all, fmt.Sprint(manifest.IDOf(object)))
+		}
+	}
+	return all
+}
+
+var merging sync.Mutex
+
+// mergePatch guards overlay.Merge, which is for one goroutine at a time.
+func mergePatch(object, patch manifest.Map) (manifest.Map, error) {
+	merging.Lock()
+	defer merging.Unlock()
+	return overlay.Merge(object, patch)
+}

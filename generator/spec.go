@@ -1,0 +1,144 @@
+package generator
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/encoding/json"
+	"cuelang.org/go/encoding/yaml"
+
+	"github.com/patternctl/patternctl/generator/catalogue"
+	"github.com/patternctl/patternctl/generator/diagnostic"
+)
+
+// A Spec is a user's description of a system: parsed, not yet evaluated. It is
+// safe for concurrent use.
+type Spec struct {
+	sources      Sources
+	options      Options
+	environments []string
+}
+
+// Parse reads the syntax of sources. Its error is a diagnostic.List.
+func Parse(sources Sources, options Options) (*Spec, error) {
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Spec{sources: sources, options: options}
+	if list := sources.check(); len(list) > 0 {
+		return nil, list
+	}
+	files, list := s.parse()
+	list = append(list, samePackage(files)...)
+	if len(list) > 0 {
+		return nil, list.Sorted()
+	}
+	s.environments, list = environmentNames(files)
+	if len(list) > 0 {
+		return nil, list.Sorted()
+	}
+	return s, nil
+}
+
+// Environments returns the names of the spec's environments, as written.
+func (s *Spec) Environments() []string { return slices.Clone(s.environments) }
+
+// Library returns the catalogue that the spec is read with.
+func (s *Spec) Library() *catalogue.Library { return s.options.Library }
+
+// parse makes fresh trees on each call: editing and building write into them.
+func (s *Spec) parse() ([]*ast.File, diagnostic.List) {
+	var files []*ast.File
+	var list diagnostic.List
+	for _, source := range s.sources.Files {
+		file, err := parseSource(source)
+		if err != nil {
+			list = append(list, syntaxErrors(source, err)...)
+			continue
+		}
+		files = append(files, file)
+	}
+	return files, list
+}
+
+func parseSource(source Source) (*ast.File, error) {
+	switch {
+	case isYAML(source.Name) || source.Name == Stdin && looksLikeYAML(source.Text):
+		if err := checkYAML(source); err != nil {
+			return nil, err
+		}
+		return yaml.Extract(source.Name, source.Text)
+	case isJSON(source.Name):
+		expr, err := json.Extract(source.Name, source.Text)
+		if err != nil {
+			return nil, err
+		}
+		object, ok := expr.(*ast.StructLit)
+		if !ok {
+			return nil, errors.Newf(expr.Pos(), "a spec is an object")
+		}
+		return &ast.File{Filename: source.Name, Decls: object.Elts}, nil
+	default:
+		return parser.ParseFile(source.Name, source.Text, parser.ParseComments, parser.AllErrors)
+	}
+}
+
+func syntaxErrors(source Source, err error) diagnostic.List {
+	if list, ok := err.(diagnostic.List); ok {
+		return list
+	}
+	var list diagnostic.List
+	for _, e := range errors.Errors(err) {
+		format, args := e.Msg()
+		d := diagnostic.Diagnostic{
+			Code:     "PC1006",
+			Position: diagnostic.Position{File: source.Name},
+			Message:  strings.TrimSuffix(fmt.Sprintf(format, args...), "."),
+		}
+		if pos := e.Position(); pos.IsValid() {
+			d.Position = position(pos)
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// samePackage reports files that do not belong together.
+func samePackage(files []*ast.File) diagnostic.List {
+	var list diagnostic.List
+	for _, file := range files[min(1, len(files)):] {
+		first, name := files[0], file.PackageName()
+		if first.PackageName() == name {
+			continue
+		}
+		list = append(list, diagnostic.Diagnostic{
+			Code:     "PC1007",
+			Position: packagePosition(file),
+			Message:  fmt.Sprintf("%s, but %s is %s", describePackage(name), filepath.Base(first.Filename), describePackage(first.PackageName())),
+			Hint:     "a spec is one package: name the files of one, or move the others to a folder of their own",
+		})
+	}
+	return list
+}
+
+func describePackage(name string) string {
+	if name == "" {
+		return "without a package"
+	}
+	return "package " + name
+}
+
+func packagePosition(file *ast.File) diagnostic.Position {
+	for _, decl := range file.Decls {
+		if p, ok := decl.(*ast.Package); ok {
+			return position(p.Pos())
+		}
+	}
+	return diagnostic.Position{File: file.Filename, Line: 1, Column: 1}
+}
