@@ -2,9 +2,12 @@ package generator
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -29,23 +32,43 @@ type diagnosis struct {
 	list diagnostic.List
 	// explained are the paths that have a diagnostic.
 	explained []string
+	// derived are mistakes that most likely follow from others. They are told
+	// if there are no others.
+	derived diagnostic.List
 }
 
 // explain returns everything that is wrong. err is what CUE says about the
-// whole, and there is always a diagnostic for it.
+// whole; if it is not nil, there is a diagnostic for it.
 func (d *diagnosis) explain(err error) diagnostic.List {
 	d.compare(d.user, d.shape, nil)
 	d.translate(err, false)
 	if len(d.list) == 0 {
+		d.list = d.derived
+	}
+	if len(d.list) == 0 && err != nil {
 		d.translate(err, true)
 	}
 	return d.list.Sorted()
 }
 
-// syntax explains what CUE says about files that could not be compiled.
-func (d *diagnosis) syntax(err error) diagnostic.List {
+// uncompiled explains what CUE says about files that could not be compiled. It
+// returns the names that were referred to and are not declared: with stand-ins
+// for them the rest of the spec can be looked at.
+func (d *diagnosis) uncompiled(err error) (undeclared []string) {
+	for _, e := range errors.Errors(err) {
+		if name, ok := undeclaredName(messageOf(e)); ok {
+			undeclared = append(undeclared, name)
+		}
+	}
 	d.translate(err, true)
-	return d.list.Sorted()
+	return undeclared
+}
+
+func undeclaredName(text string) (string, bool) {
+	quoted, isReference := strings.CutPrefix(text, "reference ")
+	quoted, notFound := strings.CutSuffix(quoted, " not found")
+	name, err := strconv.Unquote(quoted)
+	return name, isReference && notFound && err == nil
 }
 
 func (d *diagnosis) add(code string, path []string, pos token.Pos, message, hint string) {
@@ -55,6 +78,13 @@ func (d *diagnosis) add(code string, path []string, pos token.Pos, message, hint
 	at, name := d.outline.place(pos, path)
 	d.list = append(d.list, diagnostic.Diagnostic{Code: code, Position: at, Path: name, Message: message, Hint: hint})
 	d.explained = append(d.explained, joinPath(path))
+}
+
+func (d *diagnosis) derive(code string, path []string, pos token.Pos, message string) {
+	list, explained := d.list, d.explained
+	d.list = d.derived
+	d.add(code, path, pos, message, "give a value to what it refers to")
+	d.derived, d.list, d.explained = d.list, list, explained
 }
 
 // covered reports whether path, something around it or something in it has been
@@ -71,6 +101,9 @@ func within(outer, inner string) bool { return strings.HasPrefix(inner, outer+".
 // compare finds unknown fields, missing fields, and values that don't fit, in
 // what the user wrote at path.
 func (d *diagnosis) compare(user cue.Value, shape *catalogue.Shape, path []string) {
+	if user.IncompleteKind() == cue.BottomKind && len(path) == 0 {
+		return
+	}
 	if shape.Kind != cue.StructKind || user.IncompleteKind() != cue.StructKind {
 		d.compareValue(user, shape, path)
 		return
@@ -104,8 +137,27 @@ func (d *diagnosis) compare(user cue.Value, shape *catalogue.Shape, path []strin
 		if d.unified.LookupPath(makePath(at)).Exists() {
 			continue
 		}
+		if d.added(path) {
+			d.unknownInstance(path)
+			return
+		}
 		d.add("PC1202", at, token.NoPos, "is missing", firstSentence(field.Doc))
 	}
+}
+
+// added reports whether path is an instance that only an environment writes.
+func (d *diagnosis) added(path []string) bool {
+	return len(path) == 2 && d.outline.environmentOnly(path)
+}
+
+// unknownInstance explains an environment's edit of an instance that the base
+// doesn't have, and that is not complete by itself either.
+func (d *diagnosis) unknownInstance(path []string) {
+	hint := "an instance that only this environment has must be written in full"
+	if near := diagnostic.Nearest(path[1], d.outline.baseInstances(path[0])); near != "" {
+		hint = "did you mean " + quote(near) + "?"
+	}
+	d.add("PC1104", path, token.NoPos, "the base doesn't have it", hint)
 }
 
 func (d *diagnosis) unknownField(shape *catalogue.Shape, path []string, value cue.Value) {
@@ -121,13 +173,13 @@ func (d *diagnosis) unknownField(shape *catalogue.Shape, path []string, value cu
 		hint = "known here: " + strings.Join(names, ", ")
 	}
 	pos := token.NoPos
-	if !d.outline.written(path) && !d.library.Owns(value.Pos().Filename()) {
+	if _, written := d.outline.at(path); !written && !d.library.Owns(value.Pos().Filename()) {
 		pos = value.Pos()
 	}
 	d.add("PC1201", path, pos, what, hint)
 }
 
-// compareValue checks one value that is complete without the rest of the spec.
+// compareValue checks one value that is not a struct.
 func (d *diagnosis) compareValue(user cue.Value, shape *catalogue.Shape, path []string) {
 	if shape.Kind == cue.ListKind && user.IncompleteKind() == cue.ListKind && shape.Elem != nil {
 		items, err := user.List()
@@ -137,34 +189,53 @@ func (d *diagnosis) compareValue(user cue.Value, shape *catalogue.Shape, path []
 		for i := 0; items.Next(); i++ {
 			d.compare(items.Value(), shape.Elem, append(slices.Clone(path), strconv.Itoa(i)))
 		}
+	}
+	if !user.IsConcrete() {
+		d.compareReference(user, path)
 		return
 	}
-	if user.IncompleteKind() == cue.BottomKind || user.IncompleteKind() == cue.TopKind {
+	err := shape.Constraint.Unify(user).Err()
+	if err == nil || user.IncompleteKind() == cue.ListKind && shape.Kind == cue.ListKind && shape.Elem != nil && len(d.list) > 0 && d.covered(path) {
 		return
 	}
-	if user.IncompleteKind()&shape.Kind == 0 && shape.Kind != cue.BottomKind {
-		d.misfit(path, user, d.wants(shape))
-		return
-	}
-	if !user.IsConcrete() || user.IncompleteKind() == cue.StructKind {
-		return
-	}
-	if err := shape.Constraint.Unify(user).Err(); err != nil {
-		d.misfit(path, user, d.reason(err, user, shape))
-	}
+	reason, hint := d.reason(err, user, shape)
+	d.add("PC1203", path, d.valuePosition(path, user), reason, hint)
 }
 
-func (d *diagnosis) misfit(path []string, user cue.Value, reason string) {
-	hint := ""
-	if user.IncompleteKind() == cue.NumberKind || user.IncompleteKind() == cue.IntKind || user.IncompleteKind() == cue.BoolKind {
-		if strings.Contains(reason, "is not a string") {
-			hint = fmt.Sprintf("quote it: %s", quote(show(user)))
+// compareReference checks a value that depends on the rest of the spec: a
+// reference to another field, most often an output.
+func (d *diagnosis) compareReference(user cue.Value, path []string) {
+	unified := d.unified.LookupPath(makePath(path))
+	err := unified.Validate(cue.Concrete(true))
+	if err == nil || d.covered(path) {
+		return
+	}
+	if circle := d.circle(path); circle != "" {
+		d.add("PC1207", path, token.NoPos, "refers to itself: "+circle, "break the circle: one of the values has to be written out")
+		return
+	}
+	d.translateOne(path, errors.Errors(err))
+}
+
+// circle follows the references from path, and returns the way if it leads back.
+func (d *diagnosis) circle(path []string) string {
+	way := []string{joinPath(path)}
+	for at := makePath(path); len(way) <= maxReferences; {
+		_, next := d.user.LookupPath(at).ReferencePath()
+		if len(next.Selectors()) == 0 {
+			return ""
 		}
+		name := next.String()
+		way = append(way, name)
+		if name == way[0] {
+			return strings.Join(way, " → ")
+		}
+		if slices.Contains(way[:len(way)-1], name) {
+			return ""
+		}
+		at = next
 	}
-	if i := strings.Index(reason, "\x00"); i >= 0 {
-		reason, hint = reason[:i], reason[i+1:]
-	}
-	d.add("PC1203", path, d.valuePosition(path, user), reason, hint)
+	return ""
 }
 
 // valuePosition is where a value is written, if that is within the field that
@@ -174,60 +245,69 @@ func (d *diagnosis) valuePosition(path []string, v cue.Value) token.Pos {
 	if !pos.IsValid() || d.library.Owns(pos.Filename()) {
 		return token.NoPos
 	}
-	label := d.outline.locate(path)
-	if d.outline.written(path) && label.IsValid() && (label.File() != pos.File() || label.Line() != pos.Line()) {
+	if _, written := d.outline.at(path); written {
 		return token.NoPos
 	}
 	return pos
 }
 
-// wants says that a value is of the wrong kind.
-func (d *diagnosis) wants(shape *catalogue.Shape) string {
-	switch {
-	case len(shape.Values) > 0:
-		return "is not one of " + list(shape.Values)
-	case shape.Kind == cue.IntKind:
-		return "is not a whole number"
-	case shape.Kind == cue.StructKind:
-		return "is not a struct"
-	case shape.Kind == cue.ListKind:
-		return "is not a list"
-	case shape.Kind == cue.StringKind:
-		return "is not a string"
-	case shape.Kind == cue.BoolKind:
-		return "is not true or false"
-	}
-	return "is not a " + shape.Kind.String()
-}
-
-// reason says why a value of the right kind does not fit.
-func (d *diagnosis) reason(err error, user cue.Value, shape *catalogue.Shape) string {
+// reason says why a value does not fit its schema, and what would.
+func (d *diagnosis) reason(err error, user cue.Value, shape *catalogue.Shape) (reason, hint string) {
 	if len(shape.Values) > 0 {
-		reason := "is not one of " + list(shape.Values)
 		if s, err := user.String(); err == nil {
 			if near := diagnostic.Nearest(s, shape.Values); near != "" {
-				reason += "\x00did you mean " + quote(near) + "?"
+				hint = "did you mean " + quote(near) + "?"
 			}
 		}
-		return reason
+		return show(user) + " is not one of " + list(shape.Values), hint
 	}
-	return d.message(err)
-}
-
-// message picks what says most out of CUE's messages about one value: the
-// schema's own, then a bound, then anything.
-func (d *diagnosis) message(err error) string {
+	for _, e := range errors.Errors(err) {
+		if text := messageOf(e); d.own(e, text) {
+			return show(user) + " " + text, ""
+		}
+	}
+	if user.IncompleteKind()&shape.Kind == 0 {
+		if shape.Kind == cue.StringKind && user.IncompleteKind()&(cue.NumberKind|cue.BoolKind) != 0 {
+			hint = "quote it: " + quote(show(user))
+		}
+		return show(user) + " is not " + kindName(shape.Kind), hint
+	}
 	best := ""
 	for _, e := range errors.Errors(err) {
-		text := messageOf(e)
-		switch {
-		case d.own(e, text):
-			return text
-		case best == "" || strings.Contains(text, "out of bound"):
+		if text := messageOf(e); best == "" || strings.Contains(text, "out of bound") {
 			best = text
 		}
 	}
-	return best
+	return bound(best), ""
+}
+
+// kindName is what a value of a kind is, in a user's words.
+func kindName(kind cue.Kind) string {
+	switch kind {
+	case cue.IntKind:
+		return "a whole number"
+	case cue.StructKind:
+		return "a struct"
+	case cue.ListKind:
+		return "a list"
+	case cue.StringKind:
+		return "a string"
+	case cue.BoolKind:
+		return "true or false"
+	}
+	return "a " + kind.String()
+}
+
+var outOfBound = regexp.MustCompile(`^invalid value (.*) \(out of bound ([<>]=?|!=)(.*)\)$`)
+
+// bound puts CUE's message about a bound into words.
+func bound(text string) string {
+	m := outOfBound.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	words := map[string]string{">=": "is less than", ">": "is not more than", "<=": "is more than", "<": "is not less than", "!=": "must not be"}
+	return m[1] + " " + words[m[2]] + " " + m[3]
 }
 
 // own reports whether text was written in a schema, as the argument of error().
@@ -318,22 +398,24 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 			break
 		}
 	}
+	undeclared, isUndeclared := undeclaredName(text)
 	switch {
 	case strings.HasPrefix(text, "undefined field: "):
 		d.undefined(path, pos, strings.TrimPrefix(text, "undefined field: "))
-	case strings.HasPrefix(text, "reference ") && strings.HasSuffix(text, " not found"):
-		name, _ := strconv.Unquote(strings.TrimSuffix(strings.TrimPrefix(text, "reference "), " not found"))
-		d.unresolved(path, pos, name)
+	case isUndeclared:
+		d.undeclared(path, pos, undeclared)
 	case strings.Contains(text, "cycle"):
 		d.add("PC1207", path, pos, "refers to itself, directly or through others ("+text+")", "break the circle: one of the values has to be written out")
 	case strings.HasPrefix(text, "conflicting values"), strings.Contains(text, "mismatched types"):
 		d.conflict(path, pos, text, group)
-	case strings.Contains(text, "incomplete value"), strings.Contains(text, "required but not present"):
+	case strings.Contains(text, "incomplete value"), text == "invalid interpolation":
+		d.derive("PC1209", path, pos, "depends on something that has no value yet ("+text+")")
+	case strings.Contains(text, "required but not present"):
 		d.add("PC1202", path, pos, "is missing", "")
 	case text == "field not allowed":
 		d.add("PC1201", path, pos, "unknown field", "")
 	default:
-		d.add("PC1203", path, pos, text, "")
+		d.add("PC1203", path, token.NoPos, bound(text), "")
 	}
 }
 
@@ -411,8 +493,8 @@ func (d *diagnosis) referenceBase(pos token.Pos) ast.Expr {
 	return base
 }
 
-// unresolved explains an identifier that nothing declares.
-func (d *diagnosis) unresolved(path []string, pos token.Pos, name string) {
+// undeclared explains an identifier that nothing declares.
+func (d *diagnosis) undeclared(path []string, pos token.Pos, name string) {
 	var names []string
 	for _, file := range d.files {
 		for _, decl := range file.Decls {
@@ -486,7 +568,17 @@ func list(words []string) string {
 
 func firstSentence(text string) string {
 	sentence, _, _ := strings.Cut(strings.Join(strings.Fields(text), " "), ". ")
-	return strings.TrimSuffix(sentence, ".")
+	sentence = strings.TrimSuffix(sentence, ".")
+	if r, size := utf8.DecodeRuneInString(sentence); size > 0 && !allUpper(sentence) {
+		return string(unicode.ToLower(r)) + sentence[size:]
+	}
+	return sentence
+}
+
+// allUpper reports whether text begins with an abbreviation.
+func allUpper(text string) bool {
+	word, _, _ := strings.Cut(text, " ")
+	return len(word) > 1 && strings.ToUpper(word) == word
 }
 
 // rename puts the environment in front of the paths of problems in its edits.

@@ -106,6 +106,12 @@ func edit(files []*ast.File, environment string) edition {
 	return e
 }
 
+// isEdit reports whether decl is an environment's struct, made part of a file.
+func (e *edition) isEdit(decl ast.Decl) bool {
+	embed, ok := decl.(*ast.EmbedDecl)
+	return ok && slices.Contains(e.edits, embed.Expr)
+}
+
 // A body is a list of declarations that can be edited.
 type body struct{ decls *[]ast.Decl }
 

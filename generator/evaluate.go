@@ -8,7 +8,6 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/build"
 
 	"github.com/patternctl/patternctl/generator/catalogue"
 	"github.com/patternctl/patternctl/generator/diagnostic"
@@ -84,9 +83,6 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 	}
 	edition := edit(files, environment)
 	outline := newOutline(edition, environment)
-	if len(edition.problems) > 0 {
-		return nil, outline.rename(edition.problems)
-	}
 	definition, err := packages.Definition()
 	if err != nil {
 		return nil, libraryError(err)
@@ -95,13 +91,20 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 	if err != nil {
 		return nil, libraryError(err)
 	}
-	user, list := s.build(packages, edition.files, outline)
-	if len(list) > 0 {
-		return nil, list
+	d := &diagnosis{
+		shape:   shape,
+		outline: outline,
+		files:   edition.files,
+		library: s.options.Library,
+		list:    outline.rename(edition.problems),
+	}
+	user, ok := s.build(packages, d)
+	if !ok {
+		return nil, d.list.Sorted()
 	}
 	unified := user.Unify(definition)
-	if err := unified.Validate(cue.Concrete(true), cue.Final()); err != nil {
-		d := diagnosis{shape: shape, outline: outline, files: edition.files, user: user, unified: unified, library: s.options.Library}
+	if err := unified.Validate(cue.Concrete(true), cue.Final()); err != nil || len(d.list) > 0 {
+		d.user, d.unified = user, unified
 		return nil, d.explain(err)
 	}
 	system := &System{Environment: environment, spec: s, outline: outline}
@@ -129,30 +132,52 @@ func (s *Spec) unknownEnvironment(name string) diagnostic.List {
 	}}
 }
 
-// build makes one value of the spec's files, without the catalogue.
-func (s *Spec) build(packages *catalogue.Packages, files []*ast.File, outline *outline) (cue.Value, diagnostic.List) {
+// build makes one value of the spec's files, without the catalogue. Where they
+// refer to what nobody declares, that is explained, and they are built again
+// with stand-ins, so that the rest can be explained too. It reports whether
+// there is a value.
+func (s *Spec) build(packages *catalogue.Packages, d *diagnosis) (cue.Value, bool) {
 	imports := importer{root: s.sources.Root, packages: packages}
-	instance := packages.NewInstance("", imports.load)
-	for _, file := range files {
-		if list := imports.check(file); len(list) > 0 {
-			return cue.Value{}, list
-		}
-		if err := instance.AddSyntax(file); err != nil {
-			instance.ReportError(err)
-		}
+	for _, file := range d.files {
+		d.list = append(d.list, imports.check(file)...)
 	}
-	user := packages.Context.BuildInstance(instance)
-	if instance.Err != nil || buildFailed(instance) {
-		d := diagnosis{outline: outline, files: files, library: s.options.Library}
-		if err := user.Err(); err != nil {
-			return user, d.syntax(err)
-		}
-		return user, d.syntax(instance.Err)
+	if len(d.list) > 0 && d.list[0].Code == importCode {
+		return cue.Value{}, false
 	}
-	return user, nil
+	for {
+		instance := packages.NewInstance("", imports.load)
+		for _, file := range d.files {
+			if err := instance.AddSyntax(file); err != nil {
+				instance.ReportError(err)
+			}
+		}
+		user := packages.Context.BuildInstance(instance)
+		err := instance.Err
+		if err == nil && instance.Incomplete {
+			err = instance.ResolutionErr
+		}
+		if err == nil {
+			return user, true
+		}
+		undeclared := d.uncompiled(err)
+		if len(undeclared) == 0 {
+			return cue.Value{}, false
+		}
+		standIn(d.files, undeclared)
+	}
 }
 
-func buildFailed(instance *build.Instance) bool { return instance.Incomplete }
+// standIn declares names in every file, each as something that nothing is known
+// of.
+func standIn(files []*ast.File, names []string) {
+	slices.Sort(names)
+	for _, file := range files {
+		for _, name := range slices.Compact(slices.Clone(names)) {
+			file.Decls = append(file.Decls, &ast.LetClause{Ident: ast.NewIdent(name), Expr: ast.NewIdent("_")})
+		}
+		resolveAgain(file)
+	}
+}
 
 // read takes the settings and instances out of a validated value.
 func (s *System) read(unified cue.Value, kinds []string) error {

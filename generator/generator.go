@@ -29,7 +29,7 @@ type Options struct {
 	Workers int
 	// Timeout is how long evaluating may take. Default: two minutes.
 	Timeout time.Duration
-	// Memory is how many bytes evaluating may use. Default: 3 GiB.
+	// Memory is how many bytes evaluating may use. Default: 2 GiB.
 	Memory uint64
 }
 
@@ -48,7 +48,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Timeout = 2 * time.Minute
 	}
 	if o.Memory == 0 {
-		o.Memory = 3 << 30
+		o.Memory = 2 << 30
 	}
 	return o, nil
 }

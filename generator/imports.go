@@ -15,6 +15,9 @@ import (
 	"github.com/patternctl/patternctl/generator/diagnostic"
 )
 
+// importCode is that of an import which can't be resolved.
+const importCode = "PC1009"
+
 // An importer finds the packages that a spec imports: CUE's own, the
 // catalogue's, and those in folders below the spec's own, if a cue.mod beside
 // the spec names its module. There are no others: nothing is fetched.
@@ -103,7 +106,7 @@ func (i importer) check(file *ast.File) diagnostic.List {
 			continue
 		}
 		list = append(list, diagnostic.Diagnostic{
-			Code:     "PC1009",
+			Code:     importCode,
 			Position: position(spec.Path.Pos()),
 			Message:  "cannot import " + quote(importPath) + ": a spec is evaluated without network",
 			Hint:     "put the package in a folder below the spec, with a cue.mod beside the spec that names its module",

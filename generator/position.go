@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -35,33 +36,36 @@ func joinPath(path []string) string {
 
 // An outline knows where the fields of an edition are written.
 type outline struct {
-	// fields holds the label of each field, by its joined path.
-	fields map[string]token.Pos
-	// ranges are the places of the environment's edits.
+	// base and edits hold the label of each field, by its joined path: those
+	// that the base writes, and those that the environment writes.
+	base, edits places
+	// ranges are where the environment's edits are.
 	ranges []span
+	// prefix is the path of the environment; it is empty for the base.
 	prefix string
 }
 
 type span struct{ from, to token.Pos }
 
-// newOutline walks the syntax of an edition. What an environment writes wins
-// over what the base writes in the same place.
 func newOutline(e edition, environment string) *outline {
-	o := &outline{fields: map[string]token.Pos{}}
+	o := &outline{base: places{}, edits: places{}}
 	if environment != "" {
 		o.prefix = joinPath([]string{environmentsField, environment})
 	}
 	for _, expr := range e.edits {
 		o.ranges = append(o.ranges, span{expr.Pos(), expr.End()})
-		o.addExpr(expr, nil)
+		o.edits.addExpr(expr, nil)
 	}
 	for _, file := range e.files {
-		o.add(file.Decls, nil)
+		o.base.add(slices.DeleteFunc(slices.Clone(file.Decls), e.isEdit), nil)
 	}
 	return o
 }
 
-func (o *outline) add(decls []ast.Decl, path []string) {
+// places holds the label of each field, by its joined path.
+type places map[string]token.Pos
+
+func (p places) add(decls []ast.Decl, path []string) {
 	for _, decl := range decls {
 		switch d := decl.(type) {
 		case *ast.Field:
@@ -71,41 +75,66 @@ func (o *outline) add(decls []ast.Decl, path []string) {
 			}
 			at := append(path[:len(path):len(path)], name)
 			key := joinPath(at)
-			if _, known := o.fields[key]; !known {
-				o.fields[key] = d.Label.Pos()
+			if _, known := p[key]; !known {
+				p[key] = d.Label.Pos()
 			}
-			o.addExpr(d.Value, at)
+			p.addExpr(d.Value, at)
 		case *ast.EmbedDecl:
-			o.addExpr(d.Expr, path)
+			p.addExpr(d.Expr, path)
 		case *ast.Comprehension:
 			if lit, ok := d.Value.(*ast.StructLit); ok {
-				o.add(lit.Elts, path)
+				p.add(lit.Elts, path)
 			}
 		}
 	}
 }
 
-func (o *outline) addExpr(expr ast.Expr, path []string) {
+func (p places) addExpr(expr ast.Expr, path []string) {
 	for _, lit := range structsOf(expr) {
-		o.add(lit.Elts, path)
+		p.add(lit.Elts, path)
 	}
+}
+
+// at returns where path is written. What an environment writes wins over what
+// the base writes in the same place.
+func (o *outline) at(path []string) (token.Pos, bool) {
+	name := joinPath(path)
+	if pos, ok := o.edits[name]; ok {
+		return pos, true
+	}
+	pos, ok := o.base[name]
+	return pos, ok
+}
+
+// environmentOnly reports whether only the environment writes path.
+func (o *outline) environmentOnly(path []string) bool {
+	name := joinPath(path)
+	_, edited := o.edits[name]
+	_, based := o.base[name]
+	return edited && !based
+}
+
+// baseInstances returns the names of the instances of a kind in the base.
+func (o *outline) baseInstances(kind string) []string {
+	var names []string
+	for path := range o.base {
+		if name, ok := strings.CutPrefix(path, kind+"."); ok && !strings.Contains(name, ".") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // locate returns where path is written, or else the nearest enclosing field
 // that is written.
 func (o *outline) locate(path []string) token.Pos {
 	for n := len(path); n > 0; n-- {
-		if pos, ok := o.fields[joinPath(path[:n])]; ok {
+		if pos, ok := o.at(path[:n]); ok {
 			return pos
 		}
 	}
 	return token.NoPos
-}
-
-// written reports whether path is written as such.
-func (o *outline) written(path []string) bool {
-	_, ok := o.fields[joinPath(path)]
-	return ok
 }
 
 // place returns position and path as a diagnostic shows them: what an

@@ -280,10 +280,14 @@ func (s *System) subject(kind, name string, names []string) []string {
 	}
 	var path []string
 	var at any = instance.Fields
-	for _, n := range names {
+	for i, n := range names {
+		if i == 0 && n == name {
+			// The main container is named after its instance.
+			n = "container"
+		}
 		deeper := findKey(at, n, 0)
 		if deeper == nil {
-			break
+			continue
 		}
 		path = append(path, deeper...)
 		at = manifest.Lookup(at, deeper...)

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -30,6 +31,8 @@ func Parse(sources Sources, options Options) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The order in which files are named must not show in the result.
+	sources.Files = slices.SortedFunc(slices.Values(sources.Files), func(a, b Source) int { return cmp.Compare(a.Name, b.Name) })
 	s := &Spec{sources: sources, options: options}
 	if list := sources.check(); len(list) > 0 {
 		return nil, list
@@ -104,9 +107,20 @@ func syntaxErrors(source Source, err error) diagnostic.List {
 		if pos := e.Position(); pos.IsValid() {
 			d.Position = position(pos)
 		}
+		if strings.HasPrefix(lineAt(source.Text, d.Position.Line), "import ") {
+			d.Hint = "imports come before the fields"
+		}
 		list = append(list, d)
 	}
 	return list
+}
+
+func lineAt(text []byte, number int) string {
+	lines := strings.Split(string(text), "\n")
+	if number < 1 || number > len(lines) {
+		return ""
+	}
+	return strings.TrimSpace(lines[number-1])
 }
 
 // samePackage reports files that do not belong together.
