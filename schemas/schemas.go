@@ -4,7 +4,8 @@ package schemas
 
 import "embed"
 
-// FS holds the CUE files of package schemas.
+// FS holds the CUE files of package schemas, and a first spec for each kind in
+// the folder examples.
 //
-//go:embed *.cue
+//go:embed *.cue examples/*.cue
 var FS embed.FS
