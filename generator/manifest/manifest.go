@@ -14,11 +14,6 @@
 package manifest
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -165,60 +160,5 @@ func Equal(a, b any) bool {
 			return false
 		}
 		return a == b
-	}
-}
-
-// ParseJSON reads one JSON value and keeps the order of its fields. A key that
-// occurs twice in one object, or data after the value, is an error.
-func ParseJSON(data []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	tree, err := parseValue(d)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("data after the JSON value")
-	}
-	return tree, nil
-}
-
-func parseValue(d *json.Decoder) (any, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token {
-	case json.Delim('{'):
-		m := Map{}
-		for d.More() {
-			key, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			if _, twice := m.Get(key.(string)); twice {
-				return nil, fmt.Errorf("key %q occurs twice", key)
-			}
-			value, err := parseValue(d)
-			if err != nil {
-				return nil, err
-			}
-			m = append(m, Field{key.(string), value})
-		}
-		_, err := d.Token()
-		return m, err
-	case json.Delim('['):
-		list := []any{}
-		for d.More() {
-			item, err := parseValue(d)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, item)
-		}
-		_, err := d.Token()
-		return list, err
-	default:
-		return token, nil
 	}
 }
