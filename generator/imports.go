@@ -39,9 +39,7 @@ func (i importer) load(_ token.Pos, importPath string) *build.Instance {
 	for _, name := range names {
 		text, err := fs.ReadFile(i.root, name)
 		if err == nil && len(text) <= MaxSpecSize {
-			if err := instance.AddFile(name, text); err != nil {
-				instance.ReportError(instance.Err)
-			}
+			catalogue.AddFile(instance, name, text)
 		}
 	}
 	if len(instance.Files) > 0 {

@@ -2,10 +2,11 @@
 // user may write and the templates that say what it becomes. It knows nothing
 // of any single pattern; kinds are found by the library's shape:
 //
-//	schemas/*.cue           package schemas: #System has one field per kind
-//	templates/*.cue         package template: what pods have in common
-//	templates/<kind>/*.cue  package template too: from a validated instance
-//	                        to its objects
+//	schemas/*.cue                package schemas: #System has one field per kind
+//	schemas/examples/<kind>.cue  a first spec, which init writes
+//	templates/*.cue              package template: what pods have in common
+//	templates/<kind>/*.cue       package template too: from a validated instance
+//	                             to its objects
 //
 // A user's own library is a directory of the same shape, stacked on the
 // embedded one.

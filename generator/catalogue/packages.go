@@ -6,6 +6,8 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 )
 
@@ -62,6 +64,19 @@ func (p *Packages) NewInstance(dir string, also build.LoadFunc) *build.Instance 
 	})
 }
 
+// AddFile parses a file and makes it part of instance, which also takes the
+// error if there is one.
+func AddFile(instance *build.Instance, name string, text []byte) {
+	file, err := parser.ParseFile(name, text, parser.ParseComments)
+	if err != nil {
+		instance.ReportError(errors.Promote(err, ""))
+		return
+	}
+	if err := instance.AddSyntax(file); err != nil {
+		instance.ReportError(err)
+	}
+}
+
 // Has reports whether importPath is a package of the library.
 func (p *Packages) Has(importPath string) bool {
 	_, ok := p.folder(importPath)
@@ -86,9 +101,7 @@ func (p *Packages) instance(folder string) *build.Instance {
 	instance := p.build.NewInstance(folder, nil)
 	instance.ImportPath = Module + "/" + folder
 	for _, s := range p.library.files(folder) {
-		if err := instance.AddFile(Module+"/"+s.name, s.text); err != nil {
-			instance.ReportError(instance.Err)
-		}
+		AddFile(instance, Module+"/"+s.name, s.text)
 	}
 	if len(instance.Files) > 0 {
 		instance.PkgName = instance.Files[0].PackageName()

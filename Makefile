@@ -1,0 +1,41 @@
+# make test is all that a change has to pass; make help lists the rest.
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 10s
+
+.PHONY: help build test lint golden docs fuzz bench tools
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/patternctl
+	go build -trimpath -o bin/patternctl ./cmd/patternctl
+
+test: tools ## run all tests, with the real engines
+	PATTERNCTL_ENGINES=required go test ./...
+
+lint: ## check formatting, vet, staticcheck and go.mod
+	@test -z "$$(gofmt -l cmd generator internal schemas templates test | tee /dev/stderr)"
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go mod tidy -diff
+
+golden: ## record golden cases, sessions and generated docs; then read the diff
+	UPDATE_GOLDEN=1 go test ./generator ./cmd/patternctl
+
+fuzz: ## fuzz each target for FUZZTIME
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+bench: ## measure: see docs/performance.md
+	go test -run '^$$' -bench . -benchmem -benchtime 3x -timeout 30m ./generator
+
+tools: ## install what the tests start: HAProxy, as Debian has it
+	@command -v haproxy >/dev/null || { \
+		echo "installing haproxy, which the tests start with generated configurations"; \
+		sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq haproxy; }
