@@ -2,6 +2,7 @@ package generator
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -18,14 +19,16 @@ func position(pos token.Pos) diagnostic.Position {
 	return diagnostic.Position{File: p.Filename, Line: p.Line, Column: p.Column}
 }
 
-// joinPath writes a path as CUE does: with quotes where a name needs them.
+// joinPath writes a path as CUE does: with quotes where a name needs them. An
+// item of a list goes by its index.
 func joinPath(path []string) string {
 	var b strings.Builder
 	for i, name := range path {
 		if i > 0 {
 			b.WriteByte('.')
 		}
-		if ast.IsValidIdent(name) {
+		_, err := strconv.Atoi(name)
+		if isIndex := err == nil; isIndex || ast.IsValidIdent(name) {
 			b.WriteString(name)
 		} else {
 			b.WriteString(quote(name))
@@ -92,6 +95,13 @@ func (p places) add(decls []ast.Decl, path []string) {
 func (p places) addExpr(expr ast.Expr, path []string) {
 	for _, lit := range structsOf(expr) {
 		p.add(lit.Elts, path)
+	}
+	if list, ok := expr.(*ast.ListLit); ok {
+		for i, item := range list.Elts {
+			at := append(path[:len(path):len(path)], strconv.Itoa(i))
+			p[joinPath(at)] = item.Pos()
+			p.addExpr(item, at)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *System) Render(base *System) ([]manifest.Group, diagnostic.List) {
 	if list.HasErrors() {
 		return nil, list.Sorted()
 	}
-	facts := check.Facts{Minor: s.Minor(), ClusterDomain: s.Domain()}
+	facts := check.Facts{Minor: s.Minor(), ClusterDomain: s.Domain(), Existing: s.existing()}
 	for _, finding := range check.Objects(groups, facts) {
 		list = append(list, s.blame(finding))
 	}
@@ -44,6 +44,37 @@ func (s *System) Render(base *System) ([]manifest.Group, diagnostic.List) {
 		groups = nil
 	}
 	return groups, list.Sorted()
+}
+
+// existing returns the objects that the spec says are in the cluster already.
+func (s *System) existing() []manifest.ID {
+	var ids []manifest.ID
+	packages := catalogue.NewPackages(s.spec.options.Library)
+	for _, instance := range s.Instances {
+		if shape, ok := packages.Kind(instance.Kind); ok {
+			ids = s.existingIn(ids, instance.Fields, shape)
+		}
+	}
+	return ids
+}
+
+func (s *System) existingIn(ids []manifest.ID, tree any, shape *catalogue.Shape) []manifest.ID {
+	m, ok := tree.(manifest.Map)
+	if !ok || shape == nil {
+		return ids
+	}
+	for _, f := range m {
+		field, known := shape.Field(f.Key)
+		if !known {
+			ids = s.existingIn(ids, f.Value, shape.Elem)
+			continue
+		}
+		if name, isName := f.Value.(string); isName && field.Existing != "" {
+			ids = append(ids, manifest.ID{APIVersion: "v1", Kind: field.Existing, Namespace: s.Namespace, Name: name})
+		}
+		ids = s.existingIn(ids, f.Value, field.Shape)
+	}
+	return ids
 }
 
 // instancesPerWorker is how many instances are worth the start of one more

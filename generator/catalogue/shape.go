@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,9 @@ type Field struct {
 	Required, Optional bool
 	// Output fields are computed from the others and can't be written.
 	Output bool
+	// Existing is the kind of object that the field names, if it names one that
+	// has to be in the cluster already.
+	Existing string
 	// Default is the field's value when it isn't written, as CUE; it is empty
 	// where that depends on other fields.
 	Default string
@@ -126,6 +130,7 @@ func shapeOf(v cue.Value, depth int) *Shape {
 		s.Fields = fieldsOf(v, depth)
 		if elem := v.LookupPath(cue.MakePath(cue.AnyString)); elem.Exists() {
 			s.Elem = shapeOf(elem, depth+1)
+			s.Elem.Doc = cmp.Or(s.Elem.Doc, definitionDoc(elem))
 		}
 		s.Open = s.Elem == nil && v.Allows(cue.AnyString)
 	case cue.ListKind:
@@ -152,6 +157,7 @@ func fieldsOf(v cue.Value, depth int) []Field {
 			Required: constraint == cue.RequiredConstraint,
 			Optional: constraint == cue.OptionalConstraint,
 			Output:   hasAttribute(value, "output"),
+			Existing: attribute(value, "existing"),
 			Shape:    shapeOf(value, depth+1),
 		}
 		field.Doc = field.Shape.Doc
@@ -161,6 +167,16 @@ func fieldsOf(v cue.Value, depth int) []Field {
 		fields = append(fields, field)
 	}
 	return fields
+}
+
+// attribute returns the argument of the attribute @name(argument).
+func attribute(v cue.Value, name string) string {
+	for _, a := range v.Attributes(cue.FieldAttr) {
+		if a.Name() == name {
+			return a.Contents()
+		}
+	}
+	return ""
 }
 
 func hasAttribute(v cue.Value, name string) bool {
@@ -176,6 +192,24 @@ func doc(v cue.Value) string {
 		}
 	}
 	return ""
+}
+
+// definitionDoc returns the comment on the definition that v is written as, alone
+// or unified with more.
+func definitionDoc(v cue.Value) string {
+	if op, operands := v.Expr(); op == cue.AndOp {
+		for _, operand := range operands {
+			if text := definitionDoc(operand); text != "" {
+				return text
+			}
+		}
+		return ""
+	}
+	root, path := v.ReferencePath()
+	if len(path.Selectors()) == 0 {
+		return ""
+	}
+	return doc(root.LookupPath(path))
 }
 
 func comment(group *ast.CommentGroup) string { return group.Text() }
