@@ -3,19 +3,21 @@ package overlay
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/filters/patchstrategicmerge"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/patternctl/patternctl/generator/manifest"
 )
 
-// Merge applies a strategic-merge patch to object as kustomize does and returns
-// the result, which is nil if the patch deletes the object. Fields keep their
-// places; those that the patch adds come last. In a list with a merge key the
-// items that the patch names come first, in its order; lists without one, and
-// all lists of kinds that kustomize doesn't know, are replaced.
+// Merge applies a strategic-merge patch to object and returns the result, which
+// is nil if the patch deletes the object. Fields, and items of lists that have a
+// merge key, keep their places, as with kubectl; those that the patch adds come
+// last. Lists without a merge key, and all lists of kinds that kustomize doesn't
+// know, are replaced.
 //
 // The patch need not say what it is for. It is an error if it says so and means
 // another object, if it gives a field another shape, such as a list for a map,
@@ -54,7 +56,68 @@ func Merge(object, patch manifest.Map) (manifest.Map, error) {
 	if manifest.IDOf(merged) != id {
 		return nil, errors.New("a patch can't remove apiVersion, kind, metadata.name or metadata.namespace")
 	}
-	return merged, nil
+	schema := openapi.SchemaForResourceType(yaml.TypeMeta{APIVersion: id.APIVersion, Kind: id.Kind})
+	return inPlace(object, merged, patch, schema).(manifest.Map), nil
+}
+
+// inPlace puts the items of merged lists back where they were: kustomize moves
+// those that a patch names to the front, which for environment variables and
+// init containers would change what they mean.
+func inPlace(before, after, patch any, schema *openapi.ResourceSchema) any {
+	switch after := after.(type) {
+	case manifest.Map:
+		old, wasMap := before.(manifest.Map)
+		changes, isMap := patch.(manifest.Map)
+		if !wasMap || !isMap || replaces(changes) {
+			return after
+		}
+		out := slices.Clone(after)
+		for i, f := range out {
+			was, _ := old.Get(f.Key)
+			change, _ := changes.Get(f.Key)
+			out[i].Value = inPlace(was, f.Value, change, field(schema, f.Key))
+		}
+		return out
+	case []any:
+		old, wasList := before.([]any)
+		changes, isList := patch.([]any)
+		if wasList && isList && schema != nil && !slices.ContainsFunc(changes, replaces) {
+			return itemsInPlace(old, after, changes, schema)
+		}
+	}
+	return after
+}
+
+func replaces(patch any) bool { return manifest.String(patch, directive) == "replace" }
+
+func itemsInPlace(before, after, patch []any, schema *openapi.ResourceSchema) []any {
+	_, keys := schema.PatchStrategyAndKeyList()
+	old, ok := keyed(before, keys)
+	merged, also := keyed(after, keys)
+	changes, too := keyed(patch, keys)
+	if len(keys) == 0 || !ok || !also || !too {
+		return after
+	}
+	find := func(items []item, id string) (manifest.Map, bool) {
+		i := slices.IndexFunc(items, func(i item) bool { return i.id == id })
+		if i < 0 {
+			return nil, false
+		}
+		return items[i].value, true
+	}
+	out := make([]any, 0, len(after))
+	for _, was := range old {
+		if value, kept := find(merged, was.id); kept {
+			change, _ := find(changes, was.id)
+			out = append(out, inPlace(was.value, value, change, schema.Elements()))
+		}
+	}
+	for _, i := range merged {
+		if _, had := find(old, i.id); !had {
+			out = append(out, i.value)
+		}
+	}
+	return out
 }
 
 // checkDirectives finds directives of kubectl's that kustomize would take for

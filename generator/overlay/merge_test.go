@@ -42,9 +42,13 @@ func TestMerge(t *testing.T) {
 			deployment, "{spec: {template: {spec: {containers: [{name: web, args: [c], env: [{name: A, $patch: delete}]}]}}}}",
 			strings.NewReplacer("[a, b]", "[c]", "        - {name: A, value: \"1\"}\n", "").Replace(deployment),
 		},
-		"a new item comes first": {
+		"a new item comes last": {
 			deployment, "{spec: {template: {spec: {containers: [{name: new, image: new:1}]}}}}",
-			strings.Replace(deployment, "containers:\n", "containers:\n      - {name: new, image: new:1}\n", 1),
+			deployment + "      - {name: new, image: new:1}\n",
+		},
+		"items stay where they are": {
+			deployment, "{spec: {template: {spec: {containers: [{name: logs, image: logs:2}]}}}}",
+			strings.Replace(deployment, "logs:1", "logs:2", 1),
 		},
 		"a map is replaced": {
 			deployment, "{spec: {$patch: replace, replicas: 1}}",
