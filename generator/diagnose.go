@@ -506,7 +506,9 @@ func (d *diagnosis) undeclared(path []string, pos token.Pos, name string) {
 		}
 	}
 	hint := ""
-	if near := diagnostic.Nearest(name, names); near != "" {
+	if slices.Contains(names, name) {
+		hint = "write the field " + name + " without quotes: a name in quotes can't be referred to"
+	} else if near := diagnostic.Nearest(name, names); near != "" {
 		hint = "did you mean " + quote(near) + "?"
 	} else if slices.Contains(d.library.Kinds(), name) {
 		hint = "the spec has no " + name + " instances"

@@ -33,8 +33,14 @@ func probes(s *system) {
 func checkHandlerPort(w *workload, c container, handler node) {
 	for _, protocol := range []string{"httpGet", "tcpSocket", "grpc"} {
 		action := handler.child(protocol)
+		if !action.exists() {
+			continue
+		}
 		port := action.port("port")
 		if port == (portRef{}) {
+			portFinding(w.object, c.subject(), action.at("port"),
+				fmt.Sprintf("the kubelet has no port to dial: container %s listens on none", c.name),
+				"say which port the probe asks, or ask with a command")
 			continue
 		}
 		if _, ok := probedPort(w, c, port); ok {

@@ -104,6 +104,11 @@ func isLiteral(s string) bool {
 	if strings.Trim(s, " \t\n") == "" || !strings.Contains(s, "\n") {
 		return false
 	}
+	// Kustomize reads a block that begins with a tab, and writes it without the
+	// mark of its indentation.
+	if s[0] == '\t' {
+		return false
+	}
 	for _, r := range s {
 		if !isPrintable(r) && r != '\n' && r != '\t' {
 			return false

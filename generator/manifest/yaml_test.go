@@ -38,7 +38,7 @@ func TestAppendYAMLLayout(t *testing.T) {
 		{"literal", `{"a":{"b":"x\n  y\n\nz\n"},"c":1}`, "a:\n  b: |\n    x\n      y\n\n    z\nc: 1\n"},
 		{"literal without an end of line", `{"a":"x\ny"}`, "a: |-\n  x\n  y\n"},
 		{"literal with more ends of line", `{"a":"x\n\n\n","b":1}`, "a: |+\n  x\n\n\nb: 1\n"},
-		{"literal that begins with blanks", `[{"a":" x\ny"},"\tx\n","\nx\n"]`, "- a: |2-\n     x\n    y\n- |2\n  \tx\n- |2\n\n  x\n"},
+		{"literal that begins with blanks", `[{"a":" x\ny"},"\tx\n","\nx\n"]`, "- a: |2-\n     x\n    y\n- \"\\tx\\n\"\n- |2\n\n  x\n"},
 		{"literal in lists of lists", `[["x\ny"]]`, "- - |-\n    x\n    y\n"},
 		{"only ends of line", `["\n","\n\n"]`, `- "\n"` + "\n" + `- "\n\n"` + "\n"},
 		{"document that is a string", `"x\ny"`, `"x\ny"` + "\n"},
