@@ -54,8 +54,9 @@ func explosion(message string) diagnostic.List {
 		"look for comprehensions over long lists, or lists that grow with each other")
 }
 
+// heapSize is how much memory was in use when the garbage was last collected.
 func heapSize() uint64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }

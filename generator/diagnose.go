@@ -190,7 +190,7 @@ func (d *diagnosis) compareValue(user cue.Value, shape *catalogue.Shape, path []
 			d.compare(items.Value(), shape.Elem, append(slices.Clone(path), strconv.Itoa(i)))
 		}
 	}
-	if !user.IsConcrete() {
+	if !user.IsConcrete() || user.IncompleteKind() == cue.BottomKind {
 		d.compareReference(user, path)
 		return
 	}
@@ -385,11 +385,13 @@ func visible(path []string) []string {
 func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 	pos := d.userPosition(group)
 	for _, e := range group {
-		text := messageOf(e)
-		if d.own(e, text) {
+		if text := messageOf(e); d.own(e, text) && !d.contradicts(path) {
 			d.add("PC1203", path, token.NoPos, d.describe(path)+text, "")
 			return
 		}
+	}
+	if d.contradicts(path) {
+		group = errors.Errors(d.user.LookupPath(makePath(path)).Err())
 	}
 	text := messageOf(group[0])
 	for _, e := range group {
@@ -399,11 +401,16 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 		}
 	}
 	undeclared, isUndeclared := undeclaredName(text)
+	if !pos.IsValid() {
+		pos = d.importPosition(text)
+	}
 	switch {
 	case strings.HasPrefix(text, "undefined field: "):
 		d.undefined(path, pos, strings.TrimPrefix(text, "undefined field: "))
 	case isUndeclared:
 		d.undeclared(path, pos, undeclared)
+	case strings.HasPrefix(text, "unresolved disjunction"):
+		d.add("PC1207", path, token.NoPos, "can't be computed: what it refers to depends on it", "break the circle: one of the values has to be written out")
 	case strings.Contains(text, "cycle"):
 		d.add("PC1207", path, pos, "refers to itself, directly or through others ("+text+")", "break the circle: one of the values has to be written out")
 	case strings.HasPrefix(text, "conflicting values"), strings.Contains(text, "mismatched types"):
@@ -414,9 +421,34 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 		d.add("PC1202", path, pos, "is missing", "")
 	case text == "field not allowed":
 		d.add("PC1201", path, pos, "unknown field", "")
+	case pos.IsValid() && d.importPosition(text).IsValid():
+		d.add(importCode, nil, pos, text, "")
 	default:
 		d.add("PC1203", path, token.NoPos, bound(text), "")
 	}
+}
+
+// importPosition is where the import is that a message quotes.
+func (d *diagnosis) importPosition(text string) token.Pos {
+	for _, file := range d.files {
+		for spec := range file.ImportSpecs() {
+			if strings.Contains(text, "import") || strings.Contains(text, "package") {
+				if strings.Contains(text, spec.Path.Value) {
+					return spec.Path.Pos()
+				}
+			}
+		}
+	}
+	return token.NoPos
+}
+
+// contradicts reports whether the spec by itself says two things about path.
+func (d *diagnosis) contradicts(path []string) bool {
+	if !d.user.Exists() {
+		return false
+	}
+	err := d.user.LookupPath(makePath(path)).Err()
+	return err != nil && strings.HasPrefix(messageOf(errors.Errors(err)[0]), "conflicting values")
 }
 
 // describe puts the user's value in front of a message about it.

@@ -97,6 +97,14 @@ func (i importer) check(file *ast.File) diagnostic.List {
 			continue
 		}
 		first, _, _ := strings.Cut(importPath, "/")
+		if first == "tool" {
+			list = append(list, diagnostic.Diagnostic{
+				Code:     importCode,
+				Position: position(spec.Path.Pos()),
+				Message:  "cannot import " + quote(importPath) + ": a spec runs nothing",
+				Hint:     "packages below tool are for `cue cmd`",
+			})
+		}
 		if !strings.Contains(first, ".") || i.packages.Has(importPath) {
 			continue
 		}

@@ -39,7 +39,7 @@ func (s *System) patch(objects []manifest.Map, instance Instance) ([]manifest.Ma
 			objects[i] = changed
 		}
 		if !matched {
-			report("PC1501", "matches no object of the instance", "the instance has "+strings.Join(names(objects), ", "))
+			report("PC1501", "matches no object of the instance", nearestObject(patch, objects))
 		}
 	}
 	return slices.DeleteFunc(objects, func(o manifest.Map) bool { return o == nil }), list
@@ -52,6 +52,19 @@ func matches(object, patch manifest.Map) bool {
 	return meant.Kind == is.Kind &&
 		(meant.APIVersion == "" || meant.APIVersion == is.APIVersion) &&
 		(meant.Name == "" || meant.Name == is.Name)
+}
+
+// nearestObject suggests what a patch that matches nothing was meant for.
+func nearestObject(patch manifest.Map, objects []manifest.Map) string {
+	var kinds []string
+	for _, object := range objects {
+		kinds = append(kinds, manifest.IDOf(object).Kind)
+	}
+	kind := manifest.IDOf(patch).Kind
+	if near := diagnostic.Nearest(kind, kinds); near != "" && near != kind {
+		return "did you mean " + quote(near) + "?"
+	}
+	return "the instance has " + strings.Join(names(objects), ", ")
 }
 
 func names(objects []manifest.Map) []string {

@@ -1,7 +1,10 @@
 package generator
 
 import (
+	"bytes"
 	"cmp"
+	stdjson "encoding/json"
+	stderrors "errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -78,6 +81,9 @@ func parseSource(source Source) (*ast.File, error) {
 		}
 		return yaml.Extract(source.Name, source.Text)
 	case isJSON(source.Name):
+		if err := checkJSON(source); err != nil {
+			return nil, err
+		}
 		expr, err := json.Extract(source.Name, source.Text)
 		if err != nil {
 			return nil, err
@@ -90,6 +96,24 @@ func parseSource(source Source) (*ast.File, error) {
 	default:
 		return parser.ParseFile(source.Name, source.Text, parser.ParseComments, parser.AllErrors)
 	}
+}
+
+// checkJSON finds the place of a syntax error, which CUE's reader of JSON
+// doesn't tell.
+func checkJSON(source Source) error {
+	var value any
+	err := stdjson.Unmarshal(source.Text, &value)
+	var syntax *stdjson.SyntaxError
+	if !stderrors.As(err, &syntax) {
+		return nil
+	}
+	before := source.Text[:min(int(syntax.Offset), len(source.Text))]
+	line := 1 + bytes.Count(before, []byte("\n"))
+	return diagnostic.List{{
+		Code:     "PC1006",
+		Position: diagnostic.Position{File: source.Name, Line: line, Column: max(1, len(before)-1-bytes.LastIndexByte(before, '\n'))},
+		Message:  syntax.Error(),
+	}}
 }
 
 func syntaxErrors(source Source, err error) diagnostic.List {

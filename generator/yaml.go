@@ -65,7 +65,6 @@ func checkYAMLNode(source Source, node *yaml.Node) diagnostic.List {
 	}
 	if node.Kind == yaml.AliasNode || node.Anchor != "" {
 		report(node, "a spec has no anchors and aliases", "in a CUE spec, fields can refer to each other")
-		return list
 	}
 	if node.Kind == yaml.MappingNode {
 		seen := map[string]*yaml.Node{}

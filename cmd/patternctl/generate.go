@@ -8,6 +8,9 @@ import (
 	"github.com/patternctl/patternctl/generator/tree"
 )
 
+// defaultDirectory is what --check looks at without -d.
+const defaultDirectory = "deploy"
+
 type generateOptions struct {
 	spec        specOptions
 	environment string
@@ -40,8 +43,9 @@ makes of the files is what -e prod prints. Files that an earlier run wrote and
 that are no longer wanted are removed. A file that somebody else wrote, or
 edited since, stops the run before anything is written, unless there is --force.
 
-With -d and --check nothing is written: what generating would change is printed
-as a diff, and the exit code is 1 if there is anything.
+With --check nothing is written: what generating into the directory of -d, or
+else into deploy, would change is printed as a diff, and the exit code is 1 if
+there is anything.
 
 SPEC is a CUE, YAML or JSON file, several files of one CUE package, a folder
 that holds one, or - for standard input. The default is the current folder.
@@ -56,6 +60,9 @@ and do no harm, unless there is --strict.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.validate(cmd.Flags().Changed); err != nil {
 				return err
+			}
+			if o.check && o.directory == "" {
+				o.directory = defaultDirectory
 			}
 			return a.reporting(o.spec, a.stderr, func(r *report) error {
 				spec, err := r.open(args)
@@ -74,7 +81,7 @@ and do no harm, unless there is --strict.`,
 	f.StringVarP(&o.environment, "environment", "e", "", "print the manifests of the environment `ENV` instead of the base")
 	f.StringVarP(&o.directory, "directory", "d", "", "write the base and the overlays as files into `DIR`")
 	choiceFlag(cmd, &o.output, "output", "o", "the format of printed manifests")
-	f.BoolVar(&o.check, "check", false, "with -d: write nothing, and print what would change")
+	f.BoolVar(&o.check, "check", false, "write nothing, and print what would change in the directory of -d, or else in deploy")
 	f.BoolVar(&o.force, "force", false, "with -d: replace files that somebody else wrote or edited")
 	o.spec.addFlags(cmd)
 	must(cmd.MarkFlagDirname("directory"))
@@ -86,6 +93,8 @@ and do no harm, unless there is --strict.`,
 // hoped for. given tells whether a flag was given.
 func (o generateOptions) validate(given func(flag string) bool) error {
 	switch {
+	case given("environment") && o.check:
+		return failure{"-e and --check exclude each other", "--check compares the files of all environments"}
 	case given("environment") && given("directory"):
 		return failure{"-e and -d exclude each other", "-d writes an overlay for every environment; -e prints one"}
 	case given("environment") && o.environment == "":
@@ -94,8 +103,6 @@ func (o generateOptions) validate(given func(flag string) bool) error {
 		return failure{"-d needs a directory, but it is empty", "-d . writes into the current one"}
 	case given("directory") && given("output"):
 		return failure{"-o is for printed manifests, and -d writes files, which are always YAML", "leave one of them out"}
-	case o.check && o.directory == "":
-		return failure{"--check needs a directory to compare with", "add -d DIR; `patternctl validate` checks the spec by itself"}
 	case o.force && o.directory == "":
 		return failure{"--force is about files, and without -d none are written", "add -d DIR, or leave --force out"}
 	case o.check && o.force:
