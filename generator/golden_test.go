@@ -139,9 +139,9 @@ func renderCase(t *testing.T, c goldenCase) map[string]string {
 // load reads the spec of a case under names that don't depend on where it is.
 func load(t *testing.T, c goldenCase) (*generator.Spec, error) {
 	t.Helper()
-	var libraries []fs.FS
+	var libraries []catalogue.Layer
 	for _, folder := range c.libraries {
-		libraries = append(libraries, os.DirFS(folder))
+		libraries = append(libraries, catalogue.Layer{Name: filepath.Base(folder), Files: os.DirFS(folder)})
 	}
 	library, err := catalogue.Open(libraries...)
 	if err != nil {

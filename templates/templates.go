@@ -6,5 +6,5 @@ import "embed"
 
 // FS holds one folder of CUE files per pattern kind, and the folder shared.
 //
-//go:embed *.cue */*.cue
+//go:embed */*.cue
 var FS embed.FS

@@ -83,12 +83,12 @@ func libraryFlag(cmd *cobra.Command, folders *[]string) {
 // openLibrary returns the embedded catalogue with the libraries in folders on it.
 func openLibrary(folders []string) (*catalogue.Library, error) {
 	library, err := catalogue.Open()
-	var stacked []fs.FS
+	var stacked []catalogue.Layer
 	for _, folder := range folders {
 		if _, err := os.ReadDir(folder); err != nil {
 			return nil, unusable(folder, cause(err))
 		}
-		stacked = append(stacked, os.DirFS(folder))
+		stacked = append(stacked, catalogue.Layer{Name: folder, Files: os.DirFS(folder)})
 		if library, err = catalogue.Open(stacked...); err != nil {
 			return nil, unusable(folder, err)
 		}

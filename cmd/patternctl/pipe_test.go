@@ -13,6 +13,7 @@ import (
 
 const spec = `name: "shop"
 replicated: web: container: {image: "ghcr.io/acme/web:1.4.2", port: 8080}
+replicated: web: allow: from: anywhere: true
 `
 
 // TestClosedPipe is `patternctl generate | true`: the process ends by SIGPIPE,

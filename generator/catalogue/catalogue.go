@@ -29,6 +29,9 @@ import (
 // and so the root of what a spec or a user's own library may import from it.
 const Module = "github.com/patternctl/patternctl"
 
+// shared is the folder of templates that is no kind.
+const shared = "shared"
+
 // A Library is a stack of schemas and templates. It is read once and then safe
 // for concurrent use.
 type Library struct {
@@ -38,29 +41,37 @@ type Library struct {
 }
 
 type source struct {
-	name string
-	text []byte
+	// name is the file's place in the library, and file what positions show.
+	name, file string
+	text       []byte
 }
 
-// Open reads the embedded library and stacks the given ones on it, each a
-// folder with schemas/ and templates/ in it. A stacked library adds files; one
-// that would replace a file is an error, because two libraries that both mean
-// to define it would each be half right.
-func Open(stacked ...fs.FS) (*Library, error) {
+// A Layer is a library that is stacked on the embedded one: a folder with
+// schemas/ and templates/ in it.
+type Layer struct {
+	// Name is what the user calls the folder; positions show it.
+	Name  string
+	Files fs.FS
+}
+
+// Open reads the embedded library and stacks layers on it. A layer adds files;
+// one that would replace a file is an error, because two libraries that both
+// mean to define it would each be half right.
+func Open(layers ...Layer) (*Library, error) {
 	l := &Library{packages: map[string][]source{}}
-	if err := l.add(schemas.FS, ".", "schemas"); err != nil {
+	if err := l.add(Layer{Module + "/schemas", schemas.FS}, ".", "schemas"); err != nil {
 		return nil, err
 	}
-	if err := l.add(templates.FS, ".", "templates"); err != nil {
+	if err := l.add(Layer{Module + "/templates", templates.FS}, ".", "templates"); err != nil {
 		return nil, err
 	}
-	for _, fsys := range stacked {
-		if err := l.stack(fsys); err != nil {
+	for _, layer := range layers {
+		if err := l.stack(layer); err != nil {
 			return nil, err
 		}
 	}
 	for folder := range l.packages {
-		if kind, ok := strings.CutPrefix(folder, "templates/"); ok {
+		if kind, ok := strings.CutPrefix(folder, "templates/"); ok && kind != shared {
 			l.kinds = append(l.kinds, kind)
 		}
 	}
@@ -68,14 +79,14 @@ func Open(stacked ...fs.FS) (*Library, error) {
 	return l, nil
 }
 
-func (l *Library) stack(fsys fs.FS) error {
+func (l *Library) stack(layer Layer) error {
 	found := false
 	for _, root := range []string{"schemas", "templates"} {
-		if info, err := fs.Stat(fsys, root); err != nil || !info.IsDir() {
+		if info, err := fs.Stat(layer.Files, root); err != nil || !info.IsDir() {
 			continue
 		}
 		found = true
-		if err := l.add(fsys, root, root); err != nil {
+		if err := l.add(layer, root, root); err != nil {
 			return err
 		}
 	}
@@ -85,13 +96,14 @@ func (l *Library) stack(fsys fs.FS) error {
 	return nil
 }
 
-// add reads the CUE files below root of fsys into packages below the folder at.
-func (l *Library) add(fsys fs.FS, root, at string) error {
-	return fs.WalkDir(fsys, root, func(name string, entry fs.DirEntry, err error) error {
+// add reads the CUE files below root of a layer into packages below the folder
+// at.
+func (l *Library) add(layer Layer, root, at string) error {
+	return fs.WalkDir(layer.Files, root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) != ".cue" {
 			return err
 		}
-		text, err := fs.ReadFile(fsys, name)
+		text, err := fs.ReadFile(layer.Files, name)
 		if err != nil {
 			return err
 		}
@@ -102,20 +114,10 @@ func (l *Library) add(fsys fs.FS, root, at string) error {
 				return fmt.Errorf("%s is already part of the library below", full)
 			}
 		}
-		l.packages[folder] = append(l.packages[folder], source{full, text})
+		l.packages[folder] = append(l.packages[folder], source{full, path.Join(layer.Name, name), text})
 		slices.SortFunc(l.packages[folder], func(a, b source) int { return cmp.Compare(a.name, b.name) })
 		return nil
 	})
-}
-
-// files returns the files of the package in folder. As CUE has it, a package
-// includes the files of the folders above that bear the same name; here that is
-// templates, for each folder below it.
-func (l *Library) files(folder string) []source {
-	if path.Dir(folder) == "templates" {
-		return slices.Concat(l.packages["templates"], l.packages[folder])
-	}
-	return l.packages[folder]
 }
 
 // Kinds returns the names of all pattern kinds, sorted.
@@ -124,9 +126,10 @@ func (l *Library) Kinds() []string { return slices.Clone(l.kinds) }
 // Owns reports whether file is one of the library's own, as opposed to a
 // user's: positions in it are of no help to a user.
 func (l *Library) Owns(file string) bool {
-	name, ok := strings.CutPrefix(file, Module+"/")
-	if !ok {
-		return false
+	for _, sources := range l.packages {
+		if slices.ContainsFunc(sources, func(s source) bool { return s.file == file }) {
+			return true
+		}
 	}
-	return slices.ContainsFunc(l.packages[path.Dir(name)], func(s source) bool { return s.name == name })
+	return false
 }

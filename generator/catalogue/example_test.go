@@ -47,9 +47,9 @@ func TestEveryKindHasAnExampleThatGenerates(t *testing.T) {
 
 func TestExampleOfAStackedLibrary(t *testing.T) {
 	const text = "// A comment.\nname: \"first\" // another\n"
-	library, err := catalogue.Open(fstest.MapFS{
+	library, err := catalogue.Open(catalogue.Layer{Name: "own", Files: fstest.MapFS{
 		"schemas/examples/mine.cue": {Data: []byte(text)},
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,8 +100,8 @@ func (p *Packages) folder(importPath string) (string, bool) {
 func (p *Packages) instance(folder string) *build.Instance {
 	instance := p.build.NewInstance(folder, nil)
 	instance.ImportPath = Module + "/" + folder
-	for _, s := range p.library.files(folder) {
-		AddFile(instance, Module+"/"+s.name, s.text)
+	for _, s := range p.library.packages[folder] {
+		AddFile(instance, s.file, s.text)
 	}
 	if len(instance.Files) > 0 {
 		instance.PkgName = instance.Files[0].PackageName()
