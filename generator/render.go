@@ -121,7 +121,7 @@ func (r *renderer) render(instance Instance) (manifest.Group, diagnostic.List) {
 		return group, libraryError(err)
 	}
 	input := r.packages.Context.CompileBytes(manifest.AppendJSON(nil, r.input(instance), ""))
-	value := template.FillPath(cue.MakePath(cue.Str("in")), input)
+	value := template.Unify(input)
 	list := r.checks(value, instance)
 	if list.HasErrors() {
 		return group, list
@@ -136,12 +136,11 @@ func (r *renderer) render(instance Instance) (manifest.Group, diagnostic.List) {
 	return group, append(list, problems...)
 }
 
-// input is what a template is told: see templates/input.cue.
+// input is what a template is told: see templates/shared/shared.cue.
 func (r *renderer) input(instance Instance) manifest.Map {
-	input := manifest.Map{
+	in := manifest.Map{
 		{Key: "kind", Value: instance.Kind},
 		{Key: "name", Value: instance.Name},
-		{Key: "spec", Value: r.complete(instance)},
 		{Key: "system", Value: manifest.Map{
 			{Key: "name", Value: r.system.Name},
 			{Key: "namespace", Value: r.system.Namespace},
@@ -157,10 +156,10 @@ func (r *renderer) input(instance Instance) manifest.Map {
 	}
 	if r.base != nil {
 		if before, ok := r.base.Instance(instance.Kind, instance.Name); ok {
-			input = append(input, manifest.Field{Key: "base", Value: r.complete(before)})
+			in = append(in, manifest.Field{Key: "base", Value: r.complete(before)})
 		}
 	}
-	return input
+	return manifest.Map{{Key: "in", Value: in}, {Key: "spec", Value: r.complete(instance)}}
 }
 
 func (r *renderer) complete(instance Instance) any {
