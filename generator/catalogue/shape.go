@@ -119,7 +119,7 @@ func (s *Shape) Map() bool { return s.Kind == cue.StructKind && len(s.Fields) ==
 func shapeOf(v cue.Value, depth int) *Shape {
 	s := &Shape{
 		Doc:        doc(v),
-		Kind:       v.IncompleteKind(),
+		Kind:       kindOf(v),
 		Constraint: v,
 	}
 	if depth > maxShapeDepth {
@@ -141,6 +141,26 @@ func shapeOf(v cue.Value, depth int) *Shape {
 		s.Values = choices(v)
 	}
 	return s
+}
+
+// kindOf is the kind of v. That of a value which can't be computed yet is what
+// its definition says beside the computation.
+func kindOf(v cue.Value) cue.Kind {
+	if kind := v.IncompleteKind(); kind != cue.BottomKind {
+		return kind
+	}
+	op, operands := v.Expr()
+	switch op {
+	case cue.InterpolationOp:
+		return cue.StringKind
+	case cue.AndOp:
+		for _, operand := range operands {
+			if kind := kindOf(operand); kind != cue.BottomKind {
+				return kind
+			}
+		}
+	}
+	return cue.BottomKind
 }
 
 func fieldsOf(v cue.Value, depth int) []Field {
@@ -166,6 +186,21 @@ func fieldsOf(v cue.Value, depth int) []Field {
 		}
 		fields = append(fields, field)
 	}
+	// What a definition says itself comes before what it embeds from elsewhere.
+	if len(fields) == 0 {
+		return nil
+	}
+	file := func(f Field) string { return f.Shape.Constraint.Pos().Filename() }
+	own := file(fields[0])
+	slices.SortStableFunc(fields, func(a, b Field) int {
+		switch {
+		case file(a) == own && file(b) != own:
+			return -1
+		case file(a) != own && file(b) == own:
+			return 1
+		}
+		return 0
+	})
 	return fields
 }
 
