@@ -79,5 +79,5 @@ func matches(want, got string) bool {
 			pattern.WriteString(regexp.QuoteMeta(line))
 		}
 	}
-	return regexp.MustCompile(`^` + pattern.String() + `$`).MatchString(strings.TrimRight(got, "\n") + "\n") || want == "" && got == ""
+	return regexp.MustCompile(`^`+pattern.String()+`$`).MatchString(strings.TrimRight(got, "\n")+"\n") || want == "" && got == ""
 }
