@@ -72,7 +72,28 @@ func (l labels) apply(object manifest.Map) manifest.Map {
 			object = with(object, f.Value, slices.Concat(path, []string{f.Key})...)
 		}
 	}
+	if l.templates {
+		object = l.applyToClaims(object)
+	}
 	return object
+}
+
+// applyToClaims sets the labels in the claims of a StatefulSet, which
+// includeTemplates means too. Claims can't be changed, so their labels are
+// never meant to follow: that they would rules such labels out.
+func (l labels) applyToClaims(object manifest.Map) manifest.Map {
+	claims := manifest.Maps(object, "spec", "volumeClaimTemplates")
+	if len(claims) == 0 {
+		return object
+	}
+	list := make([]any, len(claims))
+	for i, claim := range claims {
+		for _, f := range l.pairs {
+			claim = with(claim, f.Value, "metadata", "labels", f.Key)
+		}
+		list[i] = claim
+	}
+	return with(object, list, "spec", "volumeClaimTemplates")
 }
 
 // templateLabels returns the paths of the labels that includeTemplates: sets.

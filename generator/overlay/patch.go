@@ -23,7 +23,7 @@ func (k *kustomization) add(c change) error {
 		k.resource(c.instance, c.to)
 		return nil
 	case c.to == nil:
-		k.patch(c.instance, addressed(c.from, manifest.Map{{Key: directive, Value: "delete"}}))
+		k.delete(c.from)
 		return nil
 	case manifest.Equal(c.from, c.to), manifest.Equal(k.move.apply(c.from), c.to):
 		return nil
@@ -58,6 +58,15 @@ func (k *kustomization) add(c change) error {
 		}
 	}
 	return errUnlawful
+}
+
+// delete takes an object of the base away. It stands in kustomization.yaml
+// itself: kustomize 5.3 to 5.6, and so kubectl up to 1.33, panics when a file
+// with several patches holds one that deletes.
+func (k *kustomization) delete(object manifest.Map) {
+	patch := addressed(object, manifest.Map{{Key: directive, Value: "delete"}})
+	text := string(bytes.TrimSpace(manifest.AppendYAML(nil, patch)))
+	k.patches = append(k.patches, manifest.Map{{Key: "patch", Value: text + "\n"}})
 }
 
 // addressed returns patch with the fields that say which object it is for.
