@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"runtime/metrics"
+	"slices"
 	"time"
 
 	"github.com/patternctl/patternctl/generator/diagnostic"
@@ -49,8 +50,14 @@ func bounded[T any](options Options, work func() (T, error)) (T, error) {
 	}
 }
 
+const explosionCode = "PC1301"
+
+func exploded(list diagnostic.List) bool {
+	return slices.ContainsFunc(list, func(d diagnostic.Diagnostic) bool { return d.Code == explosionCode })
+}
+
 func explosion(message string) diagnostic.List {
-	return problem("PC1301", "", message,
+	return problem(explosionCode, "", message,
 		"look for comprehensions over long lists, or lists that grow with each other")
 }
 

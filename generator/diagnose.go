@@ -28,6 +28,7 @@ type diagnosis struct {
 	files         []*ast.File
 	user, unified cue.Value
 	library       *catalogue.Library
+	environments  []string
 
 	list diagnostic.List
 	// explained are the paths that have a diagnostic.
@@ -76,25 +77,23 @@ func (d *diagnosis) add(code string, path []string, pos token.Pos, message, hint
 		pos = d.outline.locate(path)
 	}
 	at, name := d.outline.place(pos, path)
+	if at.File == "" && len(d.files) > 0 {
+		at.File = d.files[0].Filename
+	}
 	d.list = append(d.list, diagnostic.Diagnostic{Code: code, Position: at, Path: name, Message: message, Hint: hint})
 	d.explained = append(d.explained, joinPath(path))
 }
 
-func (d *diagnosis) derive(code string, path []string, pos token.Pos, message string) {
+func (d *diagnosis) derive(code string, path []string, pos token.Pos, message, hint string) {
 	list, explained := d.list, d.explained
 	d.list = d.derived
-	d.add(code, path, pos, message, "give a value to what it refers to")
+	d.add(code, path, pos, message, hint)
 	d.derived, d.list, d.explained = d.list, list, explained
 }
 
 // covered reports whether path, something around it or something in it has been
 // explained: what CUE says about it would say the same again.
-func (d *diagnosis) covered(path []string) bool {
-	name := joinPath(path)
-	return slices.ContainsFunc(d.explained, func(known string) bool {
-		return known == name || within(known, name) || within(name, known)
-	})
-}
+func (d *diagnosis) covered(path []string) bool { return d.coveredBy(d.explained, path, nil) }
 
 func within(outer, inner string) bool { return strings.HasPrefix(inner, outer+".") }
 
@@ -150,6 +149,15 @@ func (d *diagnosis) added(path []string) bool {
 	return len(path) == 2 && d.outline.environmentOnly(path)
 }
 
+// lateEnvironments explains environments that only evaluating the spec brings to
+// light.
+func (d *diagnosis) lateEnvironments(user cue.Value) {
+	path := []string{environmentsField}
+	if late := user.LookupPath(makePath(path)); late.Exists() {
+		d.add("PC1101", path, late.Pos(), "is not written at the top of the spec", environmentsHint)
+	}
+}
+
 // unknownInstance explains an environment's edit of an instance that the base
 // doesn't have, and that is not complete by itself either.
 func (d *diagnosis) unknownInstance(path []string) {
@@ -190,7 +198,7 @@ func (d *diagnosis) compareValue(user cue.Value, shape *catalogue.Shape, path []
 			d.compare(items.Value(), shape.Elem, append(slices.Clone(path), strconv.Itoa(i)))
 		}
 	}
-	if !user.IsConcrete() || user.IncompleteKind() == cue.BottomKind {
+	if !user.IsConcrete() || user.Err() != nil || user.IncompleteKind() == cue.BottomKind {
 		d.compareReference(user, path)
 		return
 	}
@@ -214,7 +222,11 @@ func (d *diagnosis) compareReference(user cue.Value, path []string) {
 		d.add("PC1207", path, token.NoPos, "refers to itself: "+circle, "break the circle: one of the values has to be written out")
 		return
 	}
-	d.translateOne(path, errors.Errors(err))
+	if group := errors.Errors(err); len(group[0].Path()) > len(path) {
+		d.translate(err, false)
+	} else {
+		d.translateOne(path, group)
+	}
 }
 
 // circle follows the references from path, and returns the way if it leads back.
@@ -320,8 +332,16 @@ func messageOf(e errors.Error) string {
 	return strings.TrimSuffix(strings.TrimSpace(fmt.Sprintf(format, args...)), ":")
 }
 
+// withCause is what e says and, after it, the error that caused it.
+func withCause(e errors.Error) string {
+	text := messageOf(e)
+	_, cause, _ := strings.Cut(e.Error(), text+": ")
+	return strings.TrimSuffix(text+": "+cause, ": ")
+}
+
 // translate explains CUE's own errors, one for each path that has none yet.
-// Errors in computed fields follow from others, and are left out unless all.
+// Errors in what the schema computes follow from others, and are left out unless
+// all.
 func (d *diagnosis) translate(err error, all bool) {
 	known := slices.Clone(d.explained)
 	byPath := map[string][]errors.Error{}
@@ -334,19 +354,29 @@ func (d *diagnosis) translate(err error, all bool) {
 		byPath[name] = append(byPath[name], e)
 	}
 	for _, name := range paths {
-		path := visible(byPath[name][0].Path())
-		if !all && (d.isOutput(path) || d.coveredBy(known, path)) {
+		whole := byPath[name][0].Path()
+		path := visible(whole)
+		if !all && (len(path) < len(whole) || d.isOutput(path) || d.coveredBy(known, path, byPath[name])) {
 			continue
 		}
 		d.translateOne(path, byPath[name])
 	}
 }
 
-func (d *diagnosis) coveredBy(known []string, path []string) bool {
-	saved := d.explained
-	d.explained = known
-	defer func() { d.explained = saved }()
-	return d.covered(path)
+// coveredBy is covered for what was known before. A bad name is a mistake of its
+// own, whatever is wrong with what it names; where a schema offers a choice,
+// that all choices failed is not.
+func (d *diagnosis) coveredBy(known []string, path []string, group []errors.Error) bool {
+	name := joinPath(path)
+	own, choice := false, false
+	for _, e := range group {
+		text := messageOf(e)
+		own = own || d.own(e, text)
+		choice = choice || strings.Contains(text, "empty disjunction")
+	}
+	return slices.ContainsFunc(known, func(k string) bool {
+		return k == name || within(k, name) || within(name, k) && (choice || !own)
+	})
 }
 
 // isOutput reports whether path is in a field that the schema computes.
@@ -368,10 +398,11 @@ func (d *diagnosis) isOutput(path []string) bool {
 	return false
 }
 
-// visible cuts a path at the first name that the user can't have written.
+// visible cuts a path at the first name that the user can't have written: what
+// is hidden anywhere but at the top is the library's.
 func visible(path []string) []string {
 	for i, name := range path {
-		if strings.HasPrefix(name, "#") || strings.HasPrefix(name, "_") {
+		if i > 0 && isHidden(name) {
 			return path[:i]
 		}
 		if unquoted, err := strconv.Unquote(name); err == nil {
@@ -384,18 +415,18 @@ func visible(path []string) []string {
 
 func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 	pos := d.userPosition(group)
+	if contradiction := d.contradiction(path); len(contradiction) > 0 {
+		group = contradiction
+	}
 	for _, e := range group {
-		if text := messageOf(e); d.own(e, text) && !d.contradicts(path) {
+		if text := messageOf(e); d.own(e, text) {
 			d.add("PC1203", path, token.NoPos, d.describe(path)+text, "")
 			return
 		}
 	}
-	if d.contradicts(path) {
-		group = errors.Errors(d.user.LookupPath(makePath(path)).Err())
-	}
-	text := messageOf(group[0])
+	text := withCause(group[0])
 	for _, e := range group {
-		if t := messageOf(e); !strings.Contains(t, "empty disjunction") {
+		if t := withCause(e); !strings.Contains(t, "empty disjunction") {
 			text = t
 			break
 		}
@@ -415,8 +446,10 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 		d.add("PC1207", path, pos, "refers to itself, directly or through others ("+text+")", "break the circle: one of the values has to be written out")
 	case strings.HasPrefix(text, "conflicting values"), strings.Contains(text, "mismatched types"):
 		d.conflict(path, pos, text, group)
-	case strings.Contains(text, "incomplete value"), text == "invalid interpolation":
-		d.derive("PC1209", path, pos, "depends on something that has no value yet ("+text+")")
+	case strings.HasPrefix(text, "incomplete value") && strings.Contains(text, " | "):
+		d.derive("PC1209", path, pos, "could be any of "+strings.TrimPrefix(text, "incomplete value "), "write one value: of two defaults, yours and the pattern's, neither wins")
+	case strings.Contains(text, "incomplete value"), strings.HasPrefix(text, "invalid interpolation"):
+		d.derive("PC1209", path, pos, "depends on something that has no value yet ("+text+")", "give a value to what it refers to")
 	case strings.Contains(text, "required but not present"):
 		d.add("PC1202", path, pos, "is missing", "")
 	case text == "field not allowed":
@@ -424,7 +457,10 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 	case pos.IsValid() && d.importPosition(text).IsValid():
 		d.add(importCode, nil, pos, text, "")
 	default:
-		d.add("PC1203", path, token.NoPos, bound(text), "")
+		if d.outline.locate(path).IsValid() {
+			pos = token.NoPos
+		}
+		d.add("PC1203", path, pos, bound(text), "")
 	}
 }
 
@@ -442,28 +478,44 @@ func (d *diagnosis) importPosition(text string) token.Pos {
 	return token.NoPos
 }
 
-// contradicts reports whether the spec by itself says two things about path.
-func (d *diagnosis) contradicts(path []string) bool {
+// contradiction is why the spec by itself makes a value of path impossible, if it
+// does: it says two things about it, or the value can't be computed.
+func (d *diagnosis) contradiction(path []string) []errors.Error {
 	if !d.user.Exists() {
-		return false
+		return nil
 	}
-	err := d.user.LookupPath(makePath(path)).Err()
-	return err != nil && strings.HasPrefix(messageOf(errors.Errors(err)[0]), "conflicting values")
+	v := d.user.LookupPath(makePath(path))
+	if v.Err() == nil && v.IncompleteKind() != cue.BottomKind {
+		return nil
+	}
+	// Validating passes over what has no value yet, such as outputs.
+	return errors.Errors(v.Validate())
 }
 
-// describe puts the user's value in front of a message about it.
+// describe puts what a message is about in front of it: the user's value, or
+// its name if the value is good by itself.
 func (d *diagnosis) describe(path []string) string {
-	if !d.user.Exists() {
+	if !d.user.Exists() || len(path) == 0 {
 		return ""
 	}
 	v := d.user.LookupPath(makePath(path))
-	if !v.Exists() || !v.IsConcrete() || v.IncompleteKind() == cue.StructKind || v.IncompleteKind() == cue.ListKind {
-		if len(path) > 0 {
-			return quote(path[len(path)-1]) + " "
-		}
-		return ""
+	if v.Exists() && v.IsConcrete() && v.IncompleteKind()&(cue.StructKind|cue.ListKind) == 0 && !d.isEntry(path, v) {
+		return show(v) + " "
 	}
-	return show(v) + " "
+	return quote(path[len(path)-1]) + " "
+}
+
+// isEntry reports whether path is that of a good value in a map.
+func (d *diagnosis) isEntry(path []string, v cue.Value) bool {
+	shape := d.shape
+	for _, name := range path[:len(path)-1] {
+		if field, ok := shape.Field(name); ok {
+			shape = field.Shape
+		} else if shape = shape.Elem; shape == nil {
+			return false
+		}
+	}
+	return shape.Map() && shape.Elem.Constraint.Unify(v).Err() == nil
 }
 
 // userPosition is the first position of group that is in the user's files.
@@ -538,7 +590,9 @@ func (d *diagnosis) undeclared(path []string, pos token.Pos, name string) {
 		}
 	}
 	hint := ""
-	if slices.Contains(names, name) {
+	if name == environmentsField || slices.Contains(d.environments, name) {
+		hint = "environments can't refer to each other: what they share goes into a hidden field beside `environments`"
+	} else if slices.Contains(names, name) {
 		hint = "write the field " + name + " without quotes: a name in quotes can't be referred to"
 	} else if near := diagnostic.Nearest(name, names); near != "" {
 		hint = "did you mean " + quote(near) + "?"
@@ -550,7 +604,8 @@ func (d *diagnosis) undeclared(path []string, pos token.Pos, name string) {
 	d.add("PC1206", path, pos, "there is no "+quote(name)+" to refer to", hint)
 }
 
-// conflict explains two values for one field.
+// conflict explains two values for one field. Of a base and an environment that
+// contradict each other, the environment is what has to be changed.
 func (d *diagnosis) conflict(path []string, pos token.Pos, text string, group []errors.Error) {
 	var places []token.Pos
 	for _, e := range group {
@@ -560,16 +615,21 @@ func (d *diagnosis) conflict(path []string, pos token.Pos, text string, group []
 			}
 		}
 	}
-	d.add("PC1208", path, pos, text, "")
-	last := &d.list[len(d.list)-1]
-	for _, p := range places {
-		if at := position(p); at != last.Position {
-			last.Notes = append(last.Notes, diagnostic.Note{Position: at, Message: "the other value is here"})
-			break
-		}
+	if i := slices.IndexFunc(places, d.outline.inEdit); i >= 0 {
+		pos = places[i]
 	}
-	if d.outline.prefix != "" && len(last.Notes) > 0 {
-		last.Hint = "an environment replaces what the base writes in the same place, not what a shared field or a pattern adds: write the field out in the base"
+	hint := ""
+	if slices.Contains(group[0].Path(), "#name") {
+		text, hint = "is another instance, name and all", "what several instances share goes into a hidden field: _shared: {...}, and then _shared & {...}"
+	}
+	other := slices.IndexFunc(places, func(p token.Pos) bool { return p != pos })
+	if other >= 0 && d.outline.inEdit(pos) && !d.outline.inEdit(places[other]) {
+		hint = "an environment replaces what the base writes in the same place, not what a shared field or a pattern adds: write the field out in the base"
+	}
+	d.add("PC1208", path, pos, text, hint)
+	if other >= 0 {
+		last := &d.list[len(d.list)-1]
+		last.Notes = append(last.Notes, diagnostic.Note{Position: position(places[other]), Message: "the other value is here"})
 	}
 }
 
@@ -583,7 +643,7 @@ func makePath(path []string) cue.Path {
 
 // show writes a value as the user would.
 func show(v cue.Value) string {
-	text := fmt.Sprint(v)
+	text := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
 	if r := []rune(text); len(r) > 60 {
 		text = string(r[:59]) + "…"
 	}

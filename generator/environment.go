@@ -1,7 +1,9 @@
 package generator
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/ast/astutil"
@@ -20,34 +22,52 @@ import (
 // environmentsField is the top-level field that holds the edits.
 const environmentsField = "environments"
 
+const environmentsHint = "write `environments: prod: {...}`: environments are known before the spec is evaluated"
+
+// environmentName is what #System says about the names of environments, which
+// are needed before it can be asked.
+var environmentName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`)
+
 // environmentNames returns the names below environments, in the order written.
 func environmentNames(files []*ast.File) ([]string, diagnostic.List) {
 	var names []string
 	var list diagnostic.List
+	report := func(code string, pos token.Pos, path []string, message, hint string) {
+		list = append(list, diagnostic.Diagnostic{Code: code, Position: position(pos), Path: joinPath(path), Message: message, Hint: hint})
+	}
+	path := []string{environmentsField}
 	for _, file := range files {
+		for _, decl := range file.Decls {
+			field, ok := decl.(*ast.Field)
+			if !ok || field.Constraint == token.ILLEGAL {
+				continue
+			}
+			if name, _ := labelName(field); name == environmentsField {
+				report("PC1101", field.Pos(), path, "is a constraint, which sets nothing", environmentsHint)
+			}
+		}
 		for _, field := range fieldsCalled(file.Decls, environmentsField) {
 			edits, ok := field.Value.(*ast.StructLit)
 			if !ok {
-				list = append(list, diagnostic.Diagnostic{
-					Code:     "PC1101",
-					Position: position(field.Value.Pos()),
-					Path:     environmentsField,
-					Message:  "is not written as a struct",
-					Hint:     "write `environments: prod: {...}`: environments are known before the spec is evaluated",
-				})
+				report("PC1101", field.Value.Pos(), path, "is not written as a struct", environmentsHint)
 				continue
 			}
 			for _, decl := range edits.Elts {
 				name, ok := plainLabel(decl)
-				if !ok {
-					list = append(list, diagnostic.Diagnostic{
-						Code:     "PC1101",
-						Position: position(decl.Pos()),
-						Path:     environmentsField,
-						Message:  "holds something other than plainly named environments",
-						Hint:     "what several environments share goes into a hidden field beside `environments`",
-					})
+				if !ok || isHidden(name) {
+					report("PC1101", decl.Pos(), path, "holds something other than plainly named environments",
+						"what several environments share goes into a hidden field beside `environments`")
 					continue
+				}
+				field := decl.(*ast.Field)
+				at := []string{environmentsField, name}
+				if !environmentName.MatchString(name) {
+					report("PC1203", field.Pos(), at,
+						quote(name)+" is not a name (lower-case letters, digits and dashes, beginning with a letter, at most 40)", "")
+				}
+				if !isEdit(field.Value) {
+					report("PC1101", field.Value.Pos(), at, "is neither a struct nor a reference to one",
+						"write `"+name+": {...}`")
 				}
 				if !slices.Contains(names, name) {
 					names = append(names, name)
@@ -58,30 +78,46 @@ func environmentNames(files []*ast.File) ([]string, diagnostic.List) {
 	return names, list
 }
 
+// isEdit reports whether the syntax of expr shows which fields it sets.
+func isEdit(expr ast.Expr) bool {
+	switch x := expr.(type) {
+	case *ast.StructLit, *ast.Ident, *ast.SelectorExpr:
+		return true
+	case *ast.ParenExpr:
+		return isEdit(x.X)
+	case *ast.BinaryExpr:
+		return x.Op == token.AND && isEdit(x.X) && isEdit(x.Y)
+	}
+	return false
+}
+
 // An edition is the syntax of a spec with one environment's edits made, or none.
 type edition struct {
 	files []*ast.File
-	// edits are the environment's own structs, now part of the files.
+	// edits are the environment's own structs, now part of the files, and spans
+	// is where they are written.
 	edits []ast.Expr
+	spans []span
+	// removed are the fields that the environment sets to null, by joined path.
+	removed places
 	// problems are edits that can't be made.
 	problems diagnostic.List
+	// lost are the names that what is no longer part of the files refers to.
+	lost map[string]bool
 }
 
 // edit strips the environments off files and makes the edits of one of them;
 // the base is called "".
 func edit(files []*ast.File, environment string) edition {
-	e := edition{files: files}
-	type place struct {
-		file *ast.File
-		edit ast.Expr
-	}
-	var places []place
+	e := edition{files: files, removed: places{}, lost: map[string]bool{}}
+	added := map[*ast.File][]ast.Expr{}
 	for _, file := range files {
 		for _, field := range fieldsCalled(file.Decls, environmentsField) {
-			if edits, ok := field.Value.(*ast.StructLit); ok {
-				for _, f := range fieldsCalled(edits.Elts, environment) {
-					places = append(places, place{file, f.Value})
-				}
+			e.lose(field)
+			for _, f := range fieldsCalled(field.Value.(*ast.StructLit).Elts, environment) {
+				added[file] = append(added[file], f.Value)
+				e.edits = append(e.edits, f.Value)
+				e.spans = append(e.spans, span{f.Value.Pos(), f.Value.End()})
 			}
 		}
 		file.Decls = slices.DeleteFunc(file.Decls, func(d ast.Decl) bool {
@@ -89,19 +125,19 @@ func edit(files []*ast.File, environment string) edition {
 			return ok && name == environmentsField
 		})
 	}
-	if environment != "" {
-		for _, p := range places {
-			var bodies []*body
-			for _, file := range files {
-				bodies = append(bodies, &body{&file.Decls})
-			}
-			e.merge(p.edit, bodies, nil)
-			p.file.Decls = append(p.file.Decls, &ast.EmbedDecl{Expr: p.edit})
-			e.edits = append(e.edits, p.edit)
-		}
+	var bodies []*body
+	for _, file := range files {
+		bodies = append(bodies, &body{&file.Decls})
+	}
+	for _, expr := range e.edits {
+		e.merge(expr, bodies, nil)
 	}
 	for _, file := range files {
+		for _, expr := range added[file] {
+			file.Decls = append(file.Decls, &ast.EmbedDecl{Expr: expr})
+		}
 		resolveAgain(file)
+		e.prune(file)
 	}
 	return e
 }
@@ -118,33 +154,49 @@ type body struct{ decls *[]ast.Decl }
 // merge edits the declarations in bodies, which all describe the value at path,
 // so that they agree with edit.
 func (e *edition) merge(edit ast.Expr, bodies []*body, path []string) {
-	for _, lit := range structsOf(edit) {
+	for _, lit := range e.literals(edit, 0) {
+		if slices.ContainsFunc(bodies, func(b *body) bool { return b.decls == &lit.Elts }) {
+			continue
+		}
 		lit.Elts = slices.DeleteFunc(lit.Elts, func(decl ast.Decl) bool {
 			field, ok := decl.(*ast.Field)
 			return ok && isNull(field.Value) && e.remove(field, bodies, path)
 		})
-	}
-	for _, lit := range e.literals(edit, 0) {
 		for _, decl := range lit.Elts {
-			name, ok := plainLabel(decl)
-			if !ok {
-				continue
+			if embed, ok := decl.(*ast.EmbedDecl); ok {
+				e.merge(embed.Expr, bodies, path)
 			}
-			value := decl.(*ast.Field).Value
-			declared := declarations(bodies, name)
-			if len(e.literals(value, 0)) == 0 {
-				for _, d := range declared {
-					d.field.Value = &ast.Ident{Name: "_", NamePos: d.field.Value.Pos()}
-				}
-				continue
+			if name, ok := plainLabel(decl); ok {
+				e.set(decl.(*ast.Field).Value, declarations(bodies, name), append(path[:len(path):len(path)], name))
 			}
-			var inner []*body
-			for _, d := range declared {
-				inner = append(inner, bodiesOf(d.field.Value)...)
-			}
-			e.merge(value, inner, append(slices.Clone(path), name))
 		}
 	}
+}
+
+// set edits what the base declares at path, so that it agrees with value.
+func (e *edition) set(value ast.Expr, declared []declaration, path []string) {
+	isStruct := len(e.literals(value, 0)) > 0
+	var inner []*body
+	for _, d := range declared {
+		if isStruct && !isScalar(d.field.Value) {
+			inner = append(inner, bodiesOf(d.field.Value)...)
+			continue
+		}
+		e.lose(d.field.Value)
+		d.field.Value = &ast.Ident{Name: "_", NamePos: d.field.Value.Pos()}
+	}
+	if isStruct {
+		e.merge(value, inner, path)
+	}
+}
+
+// isScalar reports whether the syntax of expr shows that it is no struct.
+func isScalar(expr ast.Expr) bool {
+	switch expr.(type) {
+	case *ast.BasicLit, *ast.ListLit, *ast.Interpolation:
+		return true
+	}
+	return false
 }
 
 // remove takes a field that an environment sets to null out of the base.
@@ -153,16 +205,19 @@ func (e *edition) remove(field *ast.Field, bodies []*body, path []string) bool {
 	if !ok {
 		return false
 	}
+	at := joinPath(append(path[:len(path):len(path)], name))
 	declared := declarations(bodies, name)
-	if len(declared) == 0 {
+	if _, again := e.removed[at]; len(declared) == 0 && !again {
 		e.problems = append(e.problems, diagnostic.Diagnostic{
 			Code:     "PC1103",
 			Position: position(field.Pos()),
-			Path:     joinPath(append(slices.Clone(path), name)),
+			Path:     at,
 			Message:  "null removes a field of the base, and the base doesn't have this one",
 		})
 	}
+	e.removed[at] = field.Pos()
 	for _, d := range declared {
+		e.lose(d.field)
 		*d.body.decls = slices.DeleteFunc(*d.body.decls, func(other ast.Decl) bool { return other == ast.Decl(d.field) })
 	}
 	return true
@@ -178,13 +233,20 @@ func (e *edition) literals(expr ast.Expr, depth int) []*ast.StructLit {
 		return nil
 	}
 	switch x := expr.(type) {
+	case *ast.StructLit:
+		return []*ast.StructLit{x}
 	case *ast.BinaryExpr:
 		if x.Op == token.AND {
 			return append(e.literals(x.X, depth+1), e.literals(x.Y, depth+1)...)
 		}
 	case *ast.ParenExpr:
 		return e.literals(x.X, depth+1)
+	case *ast.Alias:
+		return e.literals(x.Expr, depth+1)
 	case *ast.Ident:
+		if scope, ok := x.Scope.(*ast.StructLit); ok {
+			return e.named(scope.Elts, x.Name, depth)
+		}
 		var found []*ast.StructLit
 		for _, file := range e.files {
 			found = append(found, e.named(file.Decls, x.Name, depth)...)
@@ -201,23 +263,19 @@ func (e *edition) literals(expr ast.Expr, depth int) []*ast.StructLit {
 		}
 		return found
 	}
-	return structsOf(expr)
+	return nil
 }
 
 // named returns the struct literals that the declaration called name stands for.
 func (e *edition) named(decls []ast.Decl, name string, depth int) []*ast.StructLit {
 	var found []*ast.StructLit
 	for _, decl := range decls {
-		switch d := decl.(type) {
-		case *ast.Field:
-			if label, _, err := ast.LabelName(d.Label); err == nil && label == name {
-				found = append(found, e.literals(d.Value, depth+1)...)
-			}
-		case *ast.LetClause:
-			if d.Ident.Name == name {
-				found = append(found, e.literals(d.Expr, depth+1)...)
-			}
+		if let, ok := decl.(*ast.LetClause); ok && let.Ident.Name == name {
+			found = append(found, e.literals(let.Expr, depth+1)...)
 		}
+	}
+	for _, field := range fieldsCalled(decls, name) {
+		found = append(found, e.literals(field.Value, depth+1)...)
 	}
 	return found
 }
@@ -284,12 +342,17 @@ func fieldsCalled(decls []ast.Decl, name string) []*ast.Field {
 }
 
 // plainLabel returns the name of a field that is written as such: neither
-// hidden nor computed.
+// computed nor a constraint on a field that may be written elsewhere.
 func plainLabel(decl ast.Decl) (string, bool) {
 	field, ok := decl.(*ast.Field)
-	if !ok {
+	if !ok || field.Constraint != token.ILLEGAL {
 		return "", false
 	}
+	return labelName(field)
+}
+
+// labelName returns the name of a field, unless it is computed.
+func labelName(field *ast.Field) (string, bool) {
 	label := field.Label
 	if alias, ok := label.(*ast.Alias); ok {
 		if l, ok := alias.Expr.(ast.Label); ok {
@@ -298,12 +361,17 @@ func plainLabel(decl ast.Decl) (string, bool) {
 	}
 	switch l := label.(type) {
 	case *ast.Ident:
-		return l.Name, l.Name != "" && l.Name[0] != '_' && l.Name[0] != '#'
+		return l.Name, l.Name != ""
 	case *ast.BasicLit:
 		name, err := literal.Unquote(l.Value)
 		return name, err == nil
 	}
 	return "", false
+}
+
+// isHidden reports whether name is that of a hidden field or a definition.
+func isHidden(name string) bool {
+	return strings.HasPrefix(name, "_") || strings.HasPrefix(name, "#")
 }
 
 func isNull(expr ast.Expr) bool {

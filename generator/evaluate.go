@@ -2,6 +2,7 @@ package generator
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +27,9 @@ type System struct {
 	// Instances are the pattern instances, by kind and name.
 	Instances []Instance
 
-	spec    *Spec
-	outline *outline
+	spec     *Spec
+	outline  *outline
+	packages *catalogue.Packages
 }
 
 // An Instance is one use of a pattern.
@@ -68,9 +70,11 @@ func (s *System) Domain() string { return manifest.String(s.Settings, "cluster",
 // Evaluate makes and validates the system of an environment; the base is "".
 // Its error is a diagnostic.List.
 func (s *Spec) Evaluate(environment string) (*System, error) {
-	return bounded(s.options, func() (*System, error) {
-		return s.evaluate(catalogue.NewPackages(s.options.Library), environment)
-	})
+	return s.evaluateWith(catalogue.NewPackages(s.options.Library), environment)
+}
+
+func (s *Spec) evaluateWith(packages *catalogue.Packages, environment string) (*System, error) {
+	return bounded(s.options, func() (*System, error) { return s.evaluate(packages, environment) })
 }
 
 func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*System, error) {
@@ -97,17 +101,20 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 		files:   edition.files,
 		library: s.options.Library,
 		list:    outline.rename(edition.problems),
+
+		environments: s.environments,
 	}
 	user, ok := s.build(packages, d)
 	if !ok {
 		return nil, d.list.Sorted()
 	}
+	d.lateEnvironments(user)
 	unified := user.Unify(definition)
 	if err := unified.Validate(cue.Concrete(true), cue.Final()); err != nil || len(d.list) > 0 {
 		d.user, d.unified = user, unified
 		return nil, d.explain(err)
 	}
-	system := &System{Environment: environment, spec: s, outline: outline}
+	system := &System{Environment: environment, spec: s, outline: outline, packages: packages}
 	if err := system.read(unified, s.options.Library.Kinds()); err != nil {
 		return nil, err
 	}
@@ -137,14 +144,11 @@ func (s *Spec) unknownEnvironment(name string) diagnostic.List {
 // with stand-ins, so that the rest can be explained too. It reports whether
 // there is a value.
 func (s *Spec) build(packages *catalogue.Packages, d *diagnosis) (cue.Value, bool) {
-	imports := importer{root: s.sources.Root, packages: packages}
+	imports := newImporter(s.sources, packages)
 	for _, file := range d.files {
-		d.list = append(d.list, imports.check(file)...)
+		imports.check(file)
 	}
-	if len(d.list) > 0 && d.list[0].Code == importCode {
-		return cue.Value{}, false
-	}
-	for {
+	for len(imports.problems) == 0 {
 		instance := packages.NewInstance("", imports.load)
 		for _, file := range d.files {
 			if err := instance.AddSyntax(file); err != nil {
@@ -156,15 +160,20 @@ func (s *Spec) build(packages *catalogue.Packages, d *diagnosis) (cue.Value, boo
 		if err == nil && instance.Incomplete {
 			err = instance.ResolutionErr
 		}
+		if len(imports.problems) > 0 {
+			break
+		}
 		if err == nil {
 			return user, true
 		}
 		undeclared := d.uncompiled(err)
 		if len(undeclared) == 0 {
-			return cue.Value{}, false
+			break
 		}
 		standIn(d.files, undeclared)
 	}
+	d.list = append(d.list, imports.problems...)
+	return cue.Value{}, false
 }
 
 // standIn declares names in every file, each as something that nothing is known
@@ -185,6 +194,7 @@ func (s *System) read(unified cue.Value, kinds []string) error {
 	if err != nil {
 		return err
 	}
+	var values []cue.Value
 	for it.Next() {
 		name := it.Selector().Unquoted()
 		if !slices.Contains(kinds, name) {
@@ -200,26 +210,32 @@ func (s *System) read(unified cue.Value, kinds []string) error {
 			return err
 		}
 		for instances.Next() {
-			tree, err := export(instances.Value())
-			if err != nil {
-				return err
-			}
-			fields, _ := tree.(manifest.Map)
-			s.Instances = append(s.Instances, Instance{name, instances.Selector().Unquoted(), fields})
+			s.Instances = append(s.Instances, Instance{Kind: name, Name: instances.Selector().Unquoted()})
+			values = append(values, instances.Value())
 		}
 	}
+	errs := make([]error, len(values))
+	spread(len(values), s.spec.options.Workers, func() func(int) {
+		return func(i int) {
+			tree, err := export(values[i])
+			s.Instances[i].Fields, _ = tree.(manifest.Map)
+			errs[i] = s.unreadable(s.Instances[i], err)
+		}
+	})
 	slices.SortFunc(s.Instances, compareInstances)
 	s.Name = manifest.String(s.Settings, "name")
 	s.Namespace = manifest.String(s.Settings, "namespace")
-	return nil
+	return errors.Join(errs...)
 }
 
-func export(v cue.Value) (any, error) {
-	data, err := v.MarshalJSON()
-	if err != nil {
-		return nil, err
+// unreadable explains why an instance, though it is valid, is no tree: a free
+// part of it, such as a patch, nests too deeply.
+func (s *System) unreadable(i Instance, err error) error {
+	if err == nil {
+		return nil
 	}
-	return manifest.ParseJSON(data)
+	pos, path := s.locate(i.Kind, i.Name)
+	return diagnostic.List{{Code: "PC1203", Position: pos, Path: path, Message: "is " + err.Error()}}
 }
 
 // uniqueNames reports instances of different kinds with the same name: their

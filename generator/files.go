@@ -3,6 +3,7 @@ package generator
 import (
 	"path"
 
+	"github.com/patternctl/patternctl/generator/catalogue"
 	"github.com/patternctl/patternctl/generator/diagnostic"
 	"github.com/patternctl/patternctl/generator/manifest"
 	"github.com/patternctl/patternctl/generator/overlay"
@@ -23,21 +24,27 @@ type Rendering struct {
 func (s *Spec) RenderAll() (Rendering, diagnostic.List) {
 	rendering := Rendering{Environments: map[string][]manifest.Group{}, names: s.environments}
 	var list diagnostic.List
-	base, err := s.Evaluate("")
+	packages := catalogue.NewPackages(s.options.Library)
+	rendered := &memory{}
+	base, err := s.evaluateWith(packages, "")
 	if err != nil {
 		list = append(list, asList(err)...)
 	} else {
-		groups, problems := base.Render(nil)
+		groups, problems := base.render(nil, rendered)
 		rendering.Base = groups
 		list = append(list, problems...)
 	}
 	for _, environment := range s.environments {
-		system, err := s.Evaluate(environment)
+		if exploded(list) {
+			// What was given up goes on in the background; more of it helps nobody.
+			break
+		}
+		system, err := s.evaluateWith(packages, environment)
 		if err != nil {
 			list = append(list, asList(err)...)
 			continue
 		}
-		groups, problems := system.Render(base)
+		groups, problems := system.render(base, rendered)
 		rendering.Environments[environment] = groups
 		list = append(list, problems...)
 	}

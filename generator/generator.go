@@ -27,7 +27,7 @@ type Options struct {
 	// Workers is how many instances are rendered at the same time. It never
 	// changes the result. Default: one for each processor.
 	Workers int
-	// Timeout is how long evaluating may take. Default: two minutes.
+	// Timeout is how long evaluating may take. Default: one minute.
 	Timeout time.Duration
 	// Memory is how many bytes evaluating may use. Default: 2 GiB.
 	Memory uint64
@@ -45,7 +45,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.Timeout <= 0 {
-		o.Timeout = 2 * time.Minute
+		o.Timeout = time.Minute
 	}
 	if o.Memory == 0 {
 		o.Memory = 2 << 30

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,8 +43,8 @@ type outline struct {
 	// base and edits hold the label of each field, by its joined path: those
 	// that the base writes, and those that the environment writes.
 	base, edits places
-	// ranges are where the environment's edits are.
-	ranges []span
+	// spans are where the environment's edits are.
+	spans []span
 	// prefix is the path of the environment; it is empty for the base.
 	prefix string
 }
@@ -51,12 +52,12 @@ type outline struct {
 type span struct{ from, to token.Pos }
 
 func newOutline(e edition, environment string) *outline {
-	o := &outline{base: places{}, edits: places{}}
+	o := &outline{base: places{}, edits: places{}, spans: e.spans}
 	if environment != "" {
 		o.prefix = joinPath([]string{environmentsField, environment})
 	}
+	maps.Copy(o.edits, e.removed)
 	for _, expr := range e.edits {
-		o.ranges = append(o.ranges, span{expr.Pos(), expr.End()})
 		o.edits.addExpr(expr, nil)
 	}
 	for _, file := range e.files {
@@ -68,13 +69,34 @@ func newOutline(e edition, environment string) *outline {
 // places holds the label of each field, by its joined path.
 type places map[string]token.Pos
 
+// computedName stands for all names that are not written as such.
+const computedName = "*"
+
+// find returns the place of path, of which names may be computed.
+func (p places) find(path []string) (token.Pos, bool) {
+	if pos, ok := p[joinPath(path)]; ok {
+		return pos, true
+	}
+	at := slices.Clone(path)
+	for i := range at {
+		if _, ok := p[joinPath(at[:i+1])]; !ok {
+			at[i] = computedName
+		}
+	}
+	pos, ok := p[joinPath(at)]
+	return pos, ok
+}
+
 func (p places) add(decls []ast.Decl, path []string) {
 	for _, decl := range decls {
 		switch d := decl.(type) {
 		case *ast.Field:
-			name, ok := plainLabel(d)
-			if !ok {
+			if _, isPattern := d.Label.(*ast.ListLit); isPattern || d.Constraint != token.ILLEGAL {
 				continue
+			}
+			name, ok := labelName(d)
+			if !ok {
+				name = computedName
 			}
 			at := append(path[:len(path):len(path)], name)
 			key := joinPath(at)
@@ -108,19 +130,17 @@ func (p places) addExpr(expr ast.Expr, path []string) {
 // at returns where path is written. What an environment writes wins over what
 // the base writes in the same place.
 func (o *outline) at(path []string) (token.Pos, bool) {
-	name := joinPath(path)
-	if pos, ok := o.edits[name]; ok {
+	if pos, ok := o.edits.find(path); ok {
 		return pos, true
 	}
-	pos, ok := o.base[name]
-	return pos, ok
+	return o.base.find(path)
 }
 
 // environmentOnly reports whether only the environment writes path.
 func (o *outline) environmentOnly(path []string) bool {
 	name := joinPath(path)
 	_, edited := o.edits[name]
-	_, based := o.base[name]
+	_, based := o.base.find(path)
 	return edited && !based
 }
 
@@ -128,7 +148,11 @@ func (o *outline) environmentOnly(path []string) bool {
 func (o *outline) baseInstances(kind string) []string {
 	var names []string
 	for path := range o.base {
-		if name, ok := strings.CutPrefix(path, kind+"."); ok && !strings.Contains(name, ".") {
+		name, ok := strings.CutPrefix(path, kind+".")
+		if unquoted, err := strconv.Unquote(name); err == nil {
+			name = unquoted
+		}
+		if ok && environmentName.MatchString(name) {
 			names = append(names, name)
 		}
 	}
@@ -147,15 +171,19 @@ func (o *outline) locate(path []string) token.Pos {
 	return token.NoPos
 }
 
+// inEdit reports whether pos is in what the environment writes.
+func (o *outline) inEdit(pos token.Pos) bool {
+	return pos.IsValid() && slices.ContainsFunc(o.spans, func(s span) bool {
+		return pos.File() == s.from.File() && pos.Offset() >= s.from.Offset() && pos.Offset() < s.to.Offset()
+	})
+}
+
 // place returns position and path as a diagnostic shows them: what an
 // environment writes is named with the environment in front.
 func (o *outline) place(pos token.Pos, path []string) (diagnostic.Position, string) {
 	name := joinPath(path)
-	for _, r := range o.ranges {
-		if pos.IsValid() && pos.File() == r.from.File() && pos.Offset() >= r.from.Offset() && pos.Offset() < r.to.Offset() {
-			name = o.prefix + "." + name
-			break
-		}
+	if o.inEdit(pos) {
+		name = strings.TrimSuffix(o.prefix+"."+name, ".")
 	}
 	return position(pos), name
 }

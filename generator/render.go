@@ -3,9 +3,9 @@ package generator
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 
 	"github.com/patternctl/patternctl/generator/catalogue"
 	"github.com/patternctl/patternctl/generator/check"
@@ -16,7 +16,8 @@ import (
 // Render makes the manifests of an environment and checks them; the base is "".
 // The diagnostics tell of errors and warnings; with errors there are no groups.
 func (s *Spec) Render(environment string) ([]manifest.Group, diagnostic.List) {
-	system, err := s.Evaluate(environment)
+	packages := catalogue.NewPackages(s.options.Library)
+	system, err := s.evaluateWith(packages, environment)
 	if err != nil {
 		return nil, asList(err)
 	}
@@ -24,7 +25,7 @@ func (s *Spec) Render(environment string) ([]manifest.Group, diagnostic.List) {
 	if environment != "" {
 		// A base that is wrong by itself is no reason to refuse an environment
 		// that mends it; only there is nothing to compare with then.
-		base, _ = s.Evaluate("")
+		base, _ = s.evaluateWith(packages, "")
 	}
 	return system.Render(base)
 }
@@ -32,7 +33,11 @@ func (s *Spec) Render(environment string) ([]manifest.Group, diagnostic.List) {
 // Render makes the manifests of a system and checks them. base is the system
 // that s is an environment of, or nil.
 func (s *System) Render(base *System) ([]manifest.Group, diagnostic.List) {
-	groups, list := s.renderAll(base)
+	return s.render(base, nil)
+}
+
+func (s *System) render(base *System, rendered *memory) ([]manifest.Group, diagnostic.List) {
+	groups, list := s.renderAll(base, rendered)
 	if list.HasErrors() {
 		return nil, list.Sorted()
 	}
@@ -49,9 +54,8 @@ func (s *System) Render(base *System) ([]manifest.Group, diagnostic.List) {
 // existing returns the objects that the spec says are in the cluster already.
 func (s *System) existing() []manifest.ID {
 	var ids []manifest.ID
-	packages := catalogue.NewPackages(s.spec.options.Library)
 	for _, instance := range s.Instances {
-		if shape, ok := packages.Kind(instance.Kind); ok {
+		if shape, ok := s.packages.Kind(instance.Kind); ok {
 			ids = s.existingIn(ids, instance.Fields, shape)
 		}
 	}
@@ -77,27 +81,15 @@ func (s *System) existingIn(ids []manifest.ID, tree any, shape *catalogue.Shape)
 	return ids
 }
 
-// instancesPerWorker is how many instances are worth the start of one more
-// worker, which has to build the templates it uses for itself.
-const instancesPerWorker = 32
-
-func (s *System) renderAll(base *System) ([]manifest.Group, diagnostic.List) {
+func (s *System) renderAll(base *System, rendered *memory) ([]manifest.Group, diagnostic.List) {
 	edges := findEdges(s)
 	groups := make([]manifest.Group, len(s.Instances))
 	lists := make([]diagnostic.List, len(s.Instances))
-	workers := min(s.spec.options.Workers, 1+len(s.Instances)/instancesPerWorker)
-
 	_, err := bounded(s.spec.options, func() (struct{}, error) {
-		var wait sync.WaitGroup
-		for worker := range workers {
-			wait.Go(func() {
-				r := renderer{system: s, base: base, edges: edges, packages: catalogue.NewPackages(s.spec.options.Library)}
-				for i := worker; i < len(s.Instances); i += workers {
-					groups[i], lists[i] = r.render(s.Instances[i])
-				}
-			})
-		}
-		wait.Wait()
+		spread(len(s.Instances), s.spec.options.Workers, func() func(int) {
+			r := renderer{system: s, base: base, edges: edges, rendered: rendered, orders: map[*ast.StructLit]order{}}
+			return func(i int) { groups[i], lists[i] = r.render(s.Instances[i]) }
+		})
 		return struct{}{}, nil
 	})
 	if err != nil {
@@ -106,116 +98,64 @@ func (s *System) renderAll(base *System) ([]manifest.Group, diagnostic.List) {
 	return groups, slices.Concat(lists...)
 }
 
-// A renderer makes manifests in a CUE context of its own.
+// A renderer makes manifests, for one goroutine at a time.
 type renderer struct {
 	system   *System
 	base     *System
 	edges    map[string]*edge
-	packages *catalogue.Packages
+	rendered *memory
+	orders   map[*ast.StructLit]order
 }
 
 func (r *renderer) render(instance Instance) (manifest.Group, diagnostic.List) {
 	group := manifest.Group{Kind: instance.Kind, Name: instance.Name}
-	template, err := r.packages.Template(instance.Kind)
+	result, err := r.rendered.recall(r.system.input(instance, r.base, r.edges), func(input manifest.Map) (product, error) {
+		return r.evaluate(instance.Kind, input)
+	})
 	if err != nil {
 		return group, libraryError(err)
 	}
-	input := r.packages.Context.CompileBytes(manifest.AppendJSON(nil, r.input(instance), ""))
-	value := template.Unify(input)
-	list := r.checks(value, instance)
+	list := r.diagnostics(result.checks, instance)
 	if list.HasErrors() {
 		return group, list
 	}
-	objects, err := export(value.LookupPath(cue.MakePath(cue.Str("objects"))))
-	if err != nil {
-		return group, libraryError(err)
-	}
-	group.Objects = flatten(nil, objects)
-	patched, problems := r.system.patch(group.Objects, instance)
-	group.Objects = patched
+	objects, problems := r.system.patch(slices.Clone(result.objects), instance)
+	group.Objects = objects
 	return group, append(list, problems...)
 }
 
-// input is what a template is told: see templates/shared/shared.cue.
-func (r *renderer) input(instance Instance) manifest.Map {
-	in := manifest.Map{
-		{Key: "kind", Value: instance.Kind},
-		{Key: "name", Value: instance.Name},
-		{Key: "system", Value: manifest.Map{
-			{Key: "name", Value: r.system.Name},
-			{Key: "namespace", Value: r.system.Namespace},
-			{Key: "domain", Value: r.system.Domain()},
-			{Key: "minor", Value: number(r.system.Minor())},
-			{Key: "addons", Value: orEmptyList(manifest.Lookup(r.system.Settings, "cluster", "addons"))},
-			{Key: "labels", Value: orEmptyMap(manifest.Lookup(r.system.Settings, "labels"))},
-			{Key: "annotations", Value: orEmptyMap(manifest.Lookup(r.system.Settings, "annotations"))},
-			{Key: "engines", Value: orEmptyMap(manifest.Lookup(r.system.Settings, "engines"))},
-		}},
-		{Key: "clients", Value: peers(r.edges[instance.Path()].clients, r.edges)},
-		{Key: "servers", Value: peers(r.edges[instance.Path()].servers, r.edges)},
-	}
-	if r.base != nil {
-		if before, ok := r.base.Instance(instance.Kind, instance.Name); ok {
-			in = append(in, manifest.Field{Key: "base", Value: r.complete(before)})
-		}
-	}
-	return manifest.Map{{Key: "in", Value: in}, {Key: "spec", Value: r.complete(instance)}}
+// A product is what a template makes of an instance.
+type product struct {
+	objects []manifest.Map
+	checks  []manifest.Map
 }
 
-func (r *renderer) complete(instance Instance) any {
-	shape, ok := r.packages.Kind(instance.Kind)
-	if !ok {
-		return instance.Fields
-	}
-	return complete(instance.Fields, shape)
-}
+var (
+	objectsPath = cue.MakePath(cue.Str("objects"))
+	checksPath  = cue.MakePath(cue.Str("checks"))
+)
 
-// complete adds the optional fields that the user left out, as null, {} or [],
-// so that a template can name every field of its schema.
-func complete(tree any, shape *catalogue.Shape) any {
-	switch t := tree.(type) {
-	case manifest.Map:
-		if len(shape.Fields) == 0 && shape.Elem == nil {
-			return t
-		}
-		out := make(manifest.Map, 0, len(t)+len(shape.Fields))
-		for _, f := range t {
-			inner := shape.Elem
-			if field, ok := shape.Field(f.Key); ok {
-				inner = field.Shape
-			}
-			if inner != nil {
-				f.Value = complete(f.Value, inner)
-			}
-			out = append(out, f)
-		}
-		for _, field := range shape.Fields {
-			if _, present := t.Get(field.Name); !present && field.Optional {
-				out = append(out, manifest.Field{Key: field.Name, Value: absent(field.Shape)})
-			}
-		}
-		return out
-	case []any:
-		if shape.Elem == nil {
-			return t
-		}
-		out := make([]any, len(t))
-		for i, item := range t {
-			out[i] = complete(item, shape.Elem)
-		}
-		return out
+func (r *renderer) evaluate(kind string, input manifest.Map) (product, error) {
+	template, err := r.system.packages.Template(kind)
+	if err != nil {
+		return product{}, err
 	}
-	return tree
-}
-
-func absent(shape *catalogue.Shape) any {
-	switch {
-	case shape.Map():
-		return manifest.Map{}
-	case shape.Kind == cue.ListKind:
-		return []any{}
+	value := template.Unify(r.system.packages.Context.Encode(fields(input)))
+	checks, err := export(value.LookupPath(checksPath))
+	if err != nil {
+		return product{}, err
 	}
-	return nil
+	result := product{checks: manifest.Maps(manifest.Map{{Key: "checks", Value: checks}}, "checks")}
+	if slices.ContainsFunc(result.checks, func(c manifest.Map) bool { return !isWarning(c) }) {
+		return result, nil
+	}
+	e := exporter{orders: r.orders, trees: map[cue.Value]any{}}
+	objects, err := e.export(value.LookupPath(objectsPath))
+	if err != nil {
+		return product{}, err
+	}
+	result.objects = flatten(nil, objects)
+	return result, nil
 }
 
 // flatten collects the objects of a template: each field is an object or a list
@@ -224,7 +164,7 @@ func flatten(objects []manifest.Map, tree any) []manifest.Map {
 	switch t := tree.(type) {
 	case manifest.Map:
 		if _, isObject := t.Get("apiVersion"); isObject {
-			return append(objects, prune(t).(manifest.Map))
+			return append(objects, t)
 		}
 		for _, f := range t {
 			objects = flatten(objects, f.Value)
@@ -237,35 +177,10 @@ func flatten(objects []manifest.Map, tree any) []manifest.Map {
 	return objects
 }
 
-// prune drops null fields and empty lists, which say nothing in a manifest.
-func prune(tree any) any {
-	switch t := tree.(type) {
-	case manifest.Map:
-		out := t[:0]
-		for _, f := range t {
-			f.Value = prune(f.Value)
-			if list, isList := f.Value.([]any); f.Value == nil || isList && len(list) == 0 {
-				continue
-			}
-			out = append(out, f)
-		}
-		return out
-	case []any:
-		for i := range t {
-			t[i] = prune(t[i])
-		}
-	}
-	return tree
-}
-
-// checks reads what a template finds wrong with an instance.
-func (r *renderer) checks(value cue.Value, instance Instance) diagnostic.List {
-	tree, err := export(value.LookupPath(cue.MakePath(cue.Str("checks"))))
-	if err != nil {
-		return libraryError(err)
-	}
+// diagnostics tells what a template finds wrong with an instance.
+func (r *renderer) diagnostics(checks []manifest.Map, instance Instance) diagnostic.List {
 	var list diagnostic.List
-	for _, c := range manifest.Maps(manifest.Map{{Key: "checks", Value: tree}}, "checks") {
+	for _, c := range checks {
 		path := []string{instance.Kind, instance.Name}
 		if field := manifest.String(c, "field"); field != "" {
 			path = append(path, strings.Split(field, ".")...)
@@ -275,13 +190,18 @@ func (r *renderer) checks(value cue.Value, instance Instance) diagnostic.List {
 			Message: manifest.String(c, "message"),
 			Hint:    manifest.String(c, "hint"),
 		}
-		if warning, _ := manifest.Lookup(c, "warning").(bool); warning {
+		if isWarning(c) {
 			d.Severity = diagnostic.Warning
 		}
 		d.Position, d.Path = r.system.locate(path...)
 		list = append(list, d)
 	}
 	return list
+}
+
+func isWarning(check manifest.Map) bool {
+	warning, _ := manifest.Lookup(check, "warning").(bool)
+	return warning
 }
 
 // blame turns a finding about an object into a diagnostic about the spec.

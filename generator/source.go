@@ -2,6 +2,7 @@ package generator
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -32,9 +33,18 @@ type Source struct {
 // Sources are the files of one spec.
 type Sources struct {
 	Files []Source
-	// Root is the spec's own folder, where its imports are looked for. It is
-	// nil for standard input.
+	// Root is the spec's own folder, where its imports are looked for: that of
+	// the first file in alphabetical order. It is nil for standard input.
 	Root fs.FS
+}
+
+// first returns the first file in alphabetical order that is one.
+func (s Sources) first() (Source, bool) {
+	files := slices.DeleteFunc(slices.Clone(s.Files), func(f Source) bool { return f.Name == Stdin })
+	if len(files) == 0 {
+		return Source{}, false
+	}
+	return slices.MinFunc(files, func(a, b Source) int { return cmp.Compare(a.Name, b.Name) }), true
 }
 
 // Read reads a spec from paths: files, one folder with one CUE package, or "-"
@@ -57,13 +67,11 @@ func Read(stdin io.Reader, paths ...string) (Sources, error) {
 		if err != nil {
 			return Sources{}, cannotRead(path, err)
 		}
-		folder := filepath.Dir(path)
 		if info.IsDir() {
 			if len(paths) > 1 {
 				return Sources{}, problem("PC1001", path, "a folder is a spec by itself",
 					"name one folder, or the files of one package")
 			}
-			folder = path
 			files, err := readFolder(path)
 			if err != nil {
 				return Sources{}, err
@@ -76,7 +84,9 @@ func Read(stdin io.Reader, paths ...string) (Sources, error) {
 			}
 			sources.Files = append(sources.Files, source)
 		}
-		sources.Root = os.DirFS(folder)
+	}
+	if file, ok := sources.first(); ok {
+		sources.Root = os.DirFS(filepath.Dir(file.Name))
 	}
 	return sources, nil
 }
@@ -91,7 +101,7 @@ func readFolder(folder string) ([]Source, error) {
 	for _, entry := range entries {
 		name := entry.Name()
 		switch {
-		case entry.IsDir() || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_"):
+		case entry.Type()&^fs.ModeSymlink != 0 || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_"):
 		case filepath.Ext(name) == ".cue" && !strings.HasSuffix(name, "_tool.cue") && !strings.HasSuffix(name, "_test.cue"):
 			source, err := readFile(filepath.Join(folder, name))
 			if err != nil {

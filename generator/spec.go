@@ -94,6 +94,9 @@ func parseSource(source Source) (*ast.File, error) {
 		}
 		return &ast.File{Filename: source.Name, Decls: object.Elts}, nil
 	default:
+		if err := checkNesting(source); err != nil {
+			return nil, err
+		}
 		return parser.ParseFile(source.Name, source.Text, parser.ParseComments, parser.AllErrors)
 	}
 }
@@ -131,7 +134,7 @@ func syntaxErrors(source Source, err error) diagnostic.List {
 		if pos := e.Position(); pos.IsValid() {
 			d.Position = position(pos)
 		}
-		if strings.HasPrefix(lineAt(source.Text, d.Position.Line), "import ") {
+		if strings.HasPrefix(lineAt(source.Text, d.Position.Line), "import ") && !strings.Contains(d.Message, "import path") {
 			d.Hint = "imports come before the fields"
 		}
 		list = append(list, d)

@@ -19,7 +19,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	// Most runs end before they have used this much, and so without a single
 	// garbage collection: the collector waits until the heap has doubled.
 	// Nobody writes to the memory, so it takes no more than addresses.
-	ballast := make([]byte, 64<<20)
+	ballast := make([]byte, 40<<20)
 	defer runtime.KeepAlive(ballast)
 
 	a := newApp(stdin, stdout, stderr)

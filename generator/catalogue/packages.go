@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"strings"
+	"sync"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
@@ -11,16 +12,19 @@ import (
 	"cuelang.org/go/cue/token"
 )
 
-// Packages is a library built in one CUE context. Like the context it is for
-// one goroutine at a time.
+// Packages is a library built in one CUE context. It is for one goroutine at a
+// time, except that any number may ask for templates, and for kinds once the
+// system's shape is known.
 type Packages struct {
 	Context *cue.Context
 	library *Library
 	build   *build.Context
+	schemas cue.Value
+	system  *Shape
+
+	templating sync.Mutex
 	// templates holds those that were asked for.
 	templates map[string]cue.Value
-	schemas   cue.Value
-	system    *Shape
 }
 
 // NewPackages prepares library for use in a context of its own.
@@ -45,6 +49,8 @@ func (p *Packages) Schemas() (cue.Value, error) {
 
 // Template returns the template package of kind.
 func (p *Packages) Template(kind string) (cue.Value, error) {
+	p.templating.Lock()
+	defer p.templating.Unlock()
 	value, ok := p.templates[kind]
 	if !ok {
 		value = p.Context.BuildInstance(p.instance("templates/" + kind))
