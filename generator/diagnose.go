@@ -100,11 +100,10 @@ func within(outer, inner string) bool { return strings.HasPrefix(inner, outer+".
 // compare finds unknown fields, missing fields, and values that don't fit, in
 // what the user wrote at path.
 func (d *diagnosis) compare(user cue.Value, shape *catalogue.Shape, path []string) {
-	if user.IncompleteKind() == cue.BottomKind && len(path) == 0 {
-		return
-	}
-	if shape.Kind != cue.StructKind || user.IncompleteKind() != cue.StructKind {
-		d.compareValue(user, shape, path)
+	if shape.Kind != cue.StructKind || !isStruct(user) {
+		if len(path) > 0 {
+			d.compareValue(user, shape, path)
+		}
 		return
 	}
 	it, err := user.Fields()
@@ -142,6 +141,15 @@ func (d *diagnosis) compare(user cue.Value, shape *catalogue.Shape, path []strin
 		}
 		d.add("PC1202", at, token.NoPos, "is missing", firstSentence(field.Doc))
 	}
+}
+
+// isStruct reports whether v is a struct, be it one that holds an error.
+func isStruct(v cue.Value) bool {
+	if v.IncompleteKind() != cue.BottomKind {
+		return v.IncompleteKind() == cue.StructKind
+	}
+	it, err := v.Fields()
+	return err == nil && it.Next()
 }
 
 // added reports whether path is an instance that only an environment writes.
@@ -250,14 +258,19 @@ func (d *diagnosis) circle(path []string) string {
 	return ""
 }
 
-// valuePosition is where a value is written, if that is within the field that
-// it is about; a value that comes from elsewhere is reported at its field.
+// valuePosition is where a value is written, if the field that it is about is
+// not, or if the environment changed what the field refers to; else a value is
+// reported at its field.
 func (d *diagnosis) valuePosition(path []string, v cue.Value) token.Pos {
 	pos := v.Pos()
+	if origin := cue.Dereference(v).Pos(); d.outline.inEdit(origin) {
+		pos = origin
+	}
 	if !pos.IsValid() || d.library.Owns(pos.Filename()) {
 		return token.NoPos
 	}
-	if _, written := d.outline.at(path); written {
+	_, edited := d.outline.edits.find(path)
+	if _, written := d.outline.at(path); written && (edited || !d.outline.inEdit(pos)) {
 		return token.NoPos
 	}
 	return pos

@@ -148,7 +148,7 @@ func (s *Spec) build(packages *catalogue.Packages, d *diagnosis) (cue.Value, boo
 	for _, file := range d.files {
 		imports.check(file)
 	}
-	for len(imports.problems) == 0 {
+	for {
 		instance := packages.NewInstance("", imports.load)
 		for _, file := range d.files {
 			if err := instance.AddSyntax(file); err != nil {

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"crypto/sha256"
 	"sync"
 
 	"github.com/patternctl/patternctl/generator/manifest"
@@ -14,7 +15,7 @@ func (m *memory) recall(input manifest.Map, render func(manifest.Map) (product, 
 	if m == nil {
 		return render(input)
 	}
-	key := string(manifest.AppendJSON(nil, input, ""))
+	key := sha256.Sum256(manifest.AppendJSON(nil, input, ""))
 	if kept, ok := m.products.Load(key); ok {
 		return kept.(product), nil
 	}

@@ -155,7 +155,7 @@ func (s Sources) check() diagnostic.List {
 				fmt.Sprintf("the spec has more than %d MiB", MaxSpecSize>>20),
 				"split the system into several specs")
 		case len(bytes.TrimSpace(file.Text)) == 0:
-			list = append(list, problem("PC1004", file.Name, "the file is empty", "`patternctl init` writes a first spec")...)
+			list = append(list, emptyFile(file)...)
 		case i >= 0:
 			line := 1 + bytes.Count(file.Text[:i], []byte("\n"))
 			column := i - bytes.LastIndexByte(file.Text[:i], '\n')
@@ -168,6 +168,10 @@ func (s Sources) check() diagnostic.List {
 		}
 	}
 	return list
+}
+
+func emptyFile(source Source) diagnostic.List {
+	return problem("PC1004", source.Name, "the file is empty", "`patternctl init` writes a first spec")
 }
 
 func invalidUTF8(text []byte) int {

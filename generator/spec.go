@@ -42,6 +42,7 @@ func Parse(sources Sources, options Options) (*Spec, error) {
 	}
 	files, list := s.parse()
 	list = append(list, samePackage(files)...)
+	list = append(list, onlyFields(files)...)
 	if len(list) > 0 {
 		return nil, list.Sorted()
 	}
@@ -81,6 +82,7 @@ func parseSource(source Source) (*ast.File, error) {
 		}
 		return yaml.Extract(source.Name, source.Text)
 	case isJSON(source.Name):
+		source.Text = bytes.TrimPrefix(source.Text, []byte("\ufeff"))
 		if err := checkJSON(source); err != nil {
 			return nil, err
 		}
@@ -125,11 +127,10 @@ func syntaxErrors(source Source, err error) diagnostic.List {
 	}
 	var list diagnostic.List
 	for _, e := range errors.Errors(err) {
-		format, args := e.Msg()
 		d := diagnostic.Diagnostic{
 			Code:     "PC1006",
 			Position: diagnostic.Position{File: source.Name},
-			Message:  strings.TrimSuffix(fmt.Sprintf(format, args...), "."),
+			Message:  strings.TrimSuffix(cmp.Or(messageOf(e), e.Error()), "."),
 		}
 		if pos := e.Position(); pos.IsValid() {
 			d.Position = position(pos)
@@ -164,6 +165,23 @@ func samePackage(files []*ast.File) diagnostic.List {
 			Message:  fmt.Sprintf("%s, but %s is %s", describePackage(name), filepath.Base(first.Filename), describePackage(first.PackageName())),
 			Hint:     "a spec is one package: name the files of one, or move the others to a folder of their own",
 		})
+	}
+	return list
+}
+
+// onlyFields reports values at the top of files, where fields belong.
+func onlyFields(files []*ast.File) diagnostic.List {
+	var list diagnostic.List
+	for _, file := range files {
+		for _, decl := range file.Decls {
+			if embed, ok := decl.(*ast.EmbedDecl); ok && isScalar(embed.Expr) {
+				list = append(list, diagnostic.Diagnostic{
+					Code:     "PC1006",
+					Position: position(embed.Pos()),
+					Message:  "a spec is made of fields, and this is a value",
+				})
+			}
+		}
 	}
 	return list
 }

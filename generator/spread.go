@@ -3,7 +3,7 @@ package generator
 import "sync"
 
 // itemsPerWorker is how many items are worth the start of one more worker.
-const itemsPerWorker = 32
+const itemsPerWorker = 4
 
 // spread does the work of n items with at most that many workers. Each worker
 // starts by preparing what it does with the indices of its items. A panic of

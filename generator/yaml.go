@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,12 +30,23 @@ func looksLikeYAML(text []byte) bool {
 }
 
 // checkYAML refuses what YAML allows and a spec does not: keys that occur
-// twice, anchors and aliases, several documents.
+// twice or are no strings, anchors and aliases, merge keys, tags, several
+// documents.
 func checkYAML(source Source) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(source.Text))
 	var document, second yaml.Node
-	if err := decoder.Decode(&document); err != nil {
+	switch err := decoder.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return emptyFile(source)
+	case err != nil:
 		return diagnostic.List{yamlError(source, err)}
+	}
+	if content := document.Content[0]; content.Kind != yaml.MappingNode {
+		return diagnostic.List{{
+			Code:     "PC1006",
+			Position: diagnostic.Position{File: source.Name, Line: content.Line, Column: content.Column},
+			Message:  "a spec is a mapping",
+		}}
 	}
 	if list := checkYAMLNode(source, &document); len(list) > 0 {
 		return list
@@ -66,10 +78,19 @@ func checkYAMLNode(source Source, node *yaml.Node) diagnostic.List {
 	if node.Kind == yaml.AliasNode || node.Anchor != "" {
 		report(node, "a spec has no anchors and aliases", "in a CUE spec, fields can refer to each other")
 	}
+	if strings.HasPrefix(node.Tag, "!") && !strings.HasPrefix(node.Tag, "!!") {
+		report(node, "the tag "+node.Tag+" means nothing in a spec", "")
+	}
 	if node.Kind == yaml.MappingNode {
 		seen := map[string]*yaml.Node{}
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key := node.Content[i]
+			switch {
+			case key.Kind != yaml.ScalarNode:
+				report(key, "a key is a plain string", "")
+			case key.Tag == "!!merge":
+				report(key, "a spec has no merge keys", "in a CUE spec, fields can refer to each other")
+			}
 			if first, twice := seen[key.Value]; twice {
 				report(key, "the key "+strconv.Quote(key.Value)+" occurs twice", "the first is in line "+strconv.Itoa(first.Line))
 				continue
