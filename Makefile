@@ -35,7 +35,7 @@ fuzz: ## fuzz each target for FUZZTIME
 	done
 
 bench: ## measure: see docs/performance.md
-	go test -run '^$$' -bench . -benchmem -benchtime 3x -timeout 30m ./generator
+	go test -run '^$$' -bench . -benchmem -benchtime 3x -timeout 30m ./generator ./test/bench
 
 tools: ## install what the tests start: HAProxy, as Debian has it
 	@command -v haproxy >/dev/null || { \
