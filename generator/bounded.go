@@ -61,9 +61,10 @@ func explosion(message string) diagnostic.List {
 		"look for comprehensions over long lists, or lists that grow with each other")
 }
 
-// heapSize is how much memory was in use when the garbage was last collected.
+// heapSize is how much memory is in use: what was there when the garbage was last
+// collected, or half of what there is now, which garbage may be part of.
 func heapSize() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(samples)
+	return max(samples[0].Value.Uint64(), samples[1].Value.Uint64()/2)
 }

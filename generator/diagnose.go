@@ -237,6 +237,9 @@ func (d *diagnosis) compareReference(user cue.Value, path []string) {
 	}
 }
 
+// maxReferences is how long a circle is that is told in full.
+const maxReferences = 32
+
 // circle follows the references from path, and returns the way if it leads back.
 func (d *diagnosis) circle(path []string) string {
 	way := []string{joinPath(path)}

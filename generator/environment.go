@@ -104,12 +104,22 @@ type edition struct {
 	problems diagnostic.List
 	// lost are the names that what is no longer part of the files refers to.
 	lost map[string]bool
+	// meanings are the struct literals that expressions stand for.
+	meanings map[ast.Expr][]*ast.StructLit
+	// additions are the literals that were found to edit nothing of the base.
+	additions map[*ast.StructLit]bool
 }
 
 // edit strips the environments off files and makes the edits of one of them;
 // the base is called "".
 func edit(files []*ast.File, environment string) edition {
-	e := edition{files: files, removed: places{}, lost: map[string]bool{}}
+	e := edition{
+		files:     files,
+		removed:   places{},
+		lost:      map[string]bool{},
+		meanings:  map[ast.Expr][]*ast.StructLit{},
+		additions: map[*ast.StructLit]bool{},
+	}
 	added := map[*ast.File][]ast.Expr{}
 	for _, file := range files {
 		for _, field := range fieldsCalled(file.Decls, environmentsField) {
@@ -154,10 +164,12 @@ type body struct{ decls *[]ast.Decl }
 // merge edits the declarations in bodies, which all describe the value at path,
 // so that they agree with edit.
 func (e *edition) merge(edit ast.Expr, bodies []*body, path []string) {
-	for _, lit := range e.literals(edit, 0) {
-		if slices.ContainsFunc(bodies, func(b *body) bool { return b.decls == &lit.Elts }) {
+	for _, lit := range e.literals(edit) {
+		isBody := slices.ContainsFunc(bodies, func(b *body) bool { return b.decls == &lit.Elts })
+		if isBody || e.additions[lit] {
 			continue
 		}
+		e.additions[lit] = len(bodies) == 0
 		lit.Elts = slices.DeleteFunc(lit.Elts, func(decl ast.Decl) bool {
 			field, ok := decl.(*ast.Field)
 			return ok && isNull(field.Value) && e.remove(field, bodies, path)
@@ -175,7 +187,7 @@ func (e *edition) merge(edit ast.Expr, bodies []*body, path []string) {
 
 // set edits what the base declares at path, so that it agrees with value.
 func (e *edition) set(value ast.Expr, declared []declaration, path []string) {
-	isStruct := len(e.literals(value, 0)) > 0
+	isStruct := len(e.literals(value)) > 0
 	var inner []*body
 	for _, d := range declared {
 		if isStruct && !isScalar(d.field.Value) {
@@ -223,33 +235,42 @@ func (e *edition) remove(field *ast.Field, bodies []*body, path []string) bool {
 	return true
 }
 
-// maxReferences ends a chain of references that leads back to itself.
-const maxReferences = 32
-
 // literals returns the struct literals that expr stands for: its own, and those
 // behind references to the spec's fields, definitions and let clauses.
-func (e *edition) literals(expr ast.Expr, depth int) []*ast.StructLit {
-	if depth > maxReferences {
-		return nil
+func (e *edition) literals(expr ast.Expr) []*ast.StructLit {
+	found, known := e.meanings[expr]
+	if !known {
+		// A reference that leads back here adds nothing.
+		e.meanings[expr] = nil
+		for _, lit := range e.resolve(expr) {
+			if !slices.Contains(found, lit) {
+				found = append(found, lit)
+			}
+		}
+		e.meanings[expr] = found
 	}
+	return found
+}
+
+func (e *edition) resolve(expr ast.Expr) []*ast.StructLit {
 	switch x := expr.(type) {
 	case *ast.StructLit:
 		return []*ast.StructLit{x}
 	case *ast.BinaryExpr:
 		if x.Op == token.AND {
-			return append(e.literals(x.X, depth+1), e.literals(x.Y, depth+1)...)
+			return slices.Concat(e.literals(x.X), e.literals(x.Y))
 		}
 	case *ast.ParenExpr:
-		return e.literals(x.X, depth+1)
+		return e.literals(x.X)
 	case *ast.Alias:
-		return e.literals(x.Expr, depth+1)
+		return e.literals(x.Expr)
 	case *ast.Ident:
 		if scope, ok := x.Scope.(*ast.StructLit); ok {
-			return e.named(scope.Elts, x.Name, depth)
+			return e.named(scope.Elts, x.Name)
 		}
 		var found []*ast.StructLit
 		for _, file := range e.files {
-			found = append(found, e.named(file.Decls, x.Name, depth)...)
+			found = append(found, e.named(file.Decls, x.Name)...)
 		}
 		return found
 	case *ast.SelectorExpr:
@@ -258,8 +279,8 @@ func (e *edition) literals(expr ast.Expr, depth int) []*ast.StructLit {
 			return nil
 		}
 		var found []*ast.StructLit
-		for _, lit := range e.literals(x.X, depth+1) {
-			found = append(found, e.named(lit.Elts, name, depth)...)
+		for _, lit := range e.literals(x.X) {
+			found = append(found, e.named(lit.Elts, name)...)
 		}
 		return found
 	}
@@ -267,15 +288,15 @@ func (e *edition) literals(expr ast.Expr, depth int) []*ast.StructLit {
 }
 
 // named returns the struct literals that the declaration called name stands for.
-func (e *edition) named(decls []ast.Decl, name string, depth int) []*ast.StructLit {
+func (e *edition) named(decls []ast.Decl, name string) []*ast.StructLit {
 	var found []*ast.StructLit
 	for _, decl := range decls {
 		if let, ok := decl.(*ast.LetClause); ok && let.Ident.Name == name {
-			found = append(found, e.literals(let.Expr, depth+1)...)
+			found = append(found, e.literals(let.Expr)...)
 		}
 	}
 	for _, field := range fieldsCalled(decls, name) {
-		found = append(found, e.literals(field.Value, depth+1)...)
+		found = append(found, e.literals(field.Value)...)
 	}
 	return found
 }

@@ -92,6 +92,8 @@ var nastySpecs = []string{
 	`environments: prod: replicated: null`, `environments: prod: replicated: web: null`, `environments: prod: replicated: web: replicas: *3 | int`,
 	`_p: replicated: web: replicas: null, environments: prod: _p`, `for e in ["a"] {environments: (e): {}}`, `let environments = {prod: {}}`,
 	`let s = 4, environments: prod: replicated: web: replicas: s`, `environments: prod: {_s: web: replicas: 4, replicated: _s}`, `environments: prod: replicated: web: replicated.web & {replicas: 4}`,
+	`_a: {b: {c: _a, d: _a}}, environments: prod: _a`, `environments: prod: replicated: web: container: replicated`,
+	`_a: _b & _b, _b: _c & _c, _c: _d & _d, _d: replicated: web: replicas: 4, environments: prod: _a`,
 	`_p: _p & {a: 1}, environments: prod: _p`, `_p: {a: _p}, environments: prod: _p.a.a.a`,
 	`replicated: X=web: {container: env: A: "\(X.replicas)"}, environments: prod: replicated: web: container: env: A: "x"`,
 	`replicated: web: patches: p: {kind: "Deployment", spec: [[[[]]]]}`, `replicated: web: patches: p: {kind: "Deployment", "$patch": "delete"}`,

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/patternctl/patternctl/generator/diagnostic"
 	"github.com/patternctl/patternctl/generator/manifest"
@@ -31,7 +30,7 @@ func (s *System) patch(objects []manifest.Map, instance Instance) ([]manifest.Ma
 				continue
 			}
 			matched = true
-			changed, err := mergePatch(object, patch)
+			changed, err := overlay.Merge(object, patch)
 			if err != nil {
 				report("PC1502", manifest.IDOf(object).String()+": "+err.Error(), "")
 				continue
@@ -75,13 +74,4 @@ func names(objects []manifest.Map) []string {
 		}
 	}
 	return all
-}
-
-var merging sync.Mutex
-
-// mergePatch guards overlay.Merge, which is for one goroutine at a time.
-func mergePatch(object, patch manifest.Map) (manifest.Map, error) {
-	merging.Lock()
-	defer merging.Unlock()
-	return overlay.Merge(object, patch)
 }

@@ -22,9 +22,10 @@ import (
 // The patch need not say what it is for. It is an error if it says so and means
 // another object, if it gives a field another shape, such as a list for a map,
 // or if it has a directive other than "$patch: replace", "delete" or "merge", or
-// has it where it would do nothing. Unlike Overlay, Merge is safe to call from
-// several goroutines, though not beside Overlay.
+// has it where it would do nothing.
 func Merge(object, patch manifest.Map) (manifest.Map, error) {
+	kustomize.Lock()
+	defer kustomize.Unlock()
 	id, meant := manifest.IDOf(object), manifest.IDOf(patch)
 	for _, f := range []struct{ key, is, meant string }{
 		{"apiVersion", id.APIVersion, meant.APIVersion}, {"kind", id.Kind, meant.Kind},

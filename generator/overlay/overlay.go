@@ -8,15 +8,19 @@
 // depend on comes first.
 //
 // The law is checked, while overlays are computed, with kustomize's own code.
-// That code keeps global state which it doesn't guard everywhere, so use this
-// package from one goroutine at a time.
+// That code keeps global state which it doesn't guard everywhere, so this package
+// lets one goroutine at a time use it.
 package overlay
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/patternctl/patternctl/generator/manifest"
 )
+
+// kustomize guards kustomize's code.
+var kustomize sync.Mutex
 
 // A change is what an environment does to one object.
 type change struct {
@@ -43,6 +47,8 @@ type change struct {
 // error says that the overlay law could not be made to hold for an object and
 // is a mistake in this package.
 func Overlay(env string, base, target []manifest.Group) (map[string][]byte, error) {
+	kustomize.Lock()
+	defer kustomize.Unlock()
 	changes, move, err := pair(base, target)
 	if err != nil {
 		return nil, fmt.Errorf("environment %s: %w", env, err)
