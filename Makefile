@@ -24,7 +24,7 @@ lint: ## check formatting, vet, staticcheck and go.mod
 	go mod tidy -diff
 
 golden: ## record golden cases, sessions and generated docs; then read the diff
-	UPDATE_GOLDEN=1 go test ./generator ./cmd/patternctl
+	UPDATE_GOLDEN=1 go test ./generator ./generator/overlay ./cmd/patternctl
 
 fuzz: ## fuzz each target for FUZZTIME
 	@for package in $$(go list ./...); do \

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,6 +32,11 @@ func probes(s *system) {
 // checkHandlerPort resolves the port that the kubelet dials: a name is one of
 // the same container's, a number may be any container's of the pod.
 func checkHandlerPort(w *workload, c container, handler node) {
+	ways := slices.DeleteFunc([]string{"httpGet", "tcpSocket", "grpc", "exec"}, func(way string) bool { return !handler.has(way) })
+	if len(ways) > 1 {
+		portFinding(w.object, c.subject(), handler.at(ways[1]),
+			"asks in several ways: "+strings.Join(ways, ", "), "leave all but one out")
+	}
 	for _, protocol := range []string{"httpGet", "tcpSocket", "grpc"} {
 		action := handler.child(protocol)
 		if !action.exists() {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/patternctl/patternctl/generator/diagnostic"
 )
@@ -18,6 +19,21 @@ func checkVolumes(w *workload) {
 	known := map[string]bool{}
 	for _, v := range w.volumes {
 		known[v.text("name")] = true
+		var sources []string
+		for _, source := range []string{"emptyDir", "configMap", "secret", "persistentVolumeClaim", "projected", "image", "csi", "ephemeral"} {
+			if v.has(source) {
+				sources = append(sources, source)
+			}
+		}
+		if len(sources) > 1 {
+			w.report(Finding{
+				Code:    "GEN-25",
+				Subject: volumeSubject(v),
+				Field:   v.path,
+				Message: fmt.Sprintf("volume %q comes from several places: %s", v.text("name"), strings.Join(sources, ", ")),
+				Hint:    "leave all but one out",
+			})
+		}
 	}
 	if w.kind == statefulSet {
 		for _, claim := range w.root.child("spec").children("volumeClaimTemplates") {

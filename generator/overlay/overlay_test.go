@@ -19,7 +19,7 @@ import (
 // TestOverlay compares overlays, to the letter, with those in testdata/overlay,
 // and has the whole of kustomize build them. In each archive base/ and prod/ hold
 // the objects of instances and overlays/ what is wanted, which
-// PATTERNCTL_UPDATE=1 records.
+// UPDATE_GOLDEN=1 records.
 func TestOverlay(t *testing.T) {
 	paths, err := filepath.Glob("testdata/overlay/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -51,7 +51,7 @@ func TestOverlay(t *testing.T) {
 			for path, content := range files {
 				got[strings.Replace(path, "/env/", "/prod/", 1)] = string(content)
 			}
-			if os.Getenv("PATTERNCTL_UPDATE") != "" {
+			if os.Getenv("UPDATE_GOLDEN") != "" {
 				archive.Files = given
 				for _, path := range slices.Sorted(maps.Keys(got)) {
 					archive.Files = append(archive.Files, txtar.File{Name: path, Data: []byte(got[path])})
