@@ -49,7 +49,16 @@ func (d *diagnosis) explain(err error) diagnostic.List {
 	if len(d.list) == 0 && err != nil {
 		d.translate(err, true)
 	}
-	return d.list.Sorted()
+	return d.told().Sorted()
+}
+
+// told leaves out what is told again, at the same place, with its path.
+func (d *diagnosis) told() diagnostic.List {
+	return slices.DeleteFunc(slices.Clone(d.list), func(a diagnostic.Diagnostic) bool {
+		return a.Path == "" && slices.ContainsFunc(d.list, func(b diagnostic.Diagnostic) bool {
+			return b.Path != "" && b.Position == a.Position && b.Code == a.Code && b.Message == a.Message
+		})
+	})
 }
 
 // uncompiled explains what CUE says about files that could not be compiled. It
