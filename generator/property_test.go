@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/patternctl/patternctl/generator"
@@ -73,15 +74,63 @@ func TestManyWorkers(t *testing.T) {
 	}
 }
 
-// TestNamesAreValid holds that every name derived from valid names is valid.
+// TestNamesAreValid holds that every name derived from the longest valid names
+// is valid: of objects, of what is in pods, and of the pods themselves.
 func TestNamesAreValid(t *testing.T) {
-	valid := regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	for seed := range uint64(rounds) {
-		rendering, _ := renderRandom(t, inOneFile(newRandomSpec(seed)), 0)
-		for _, o := range objects(rendering.Base) {
-			if id := manifest.IDOf(o); !valid.MatchString(id.Name) || !valid.MatchString(id.Namespace) {
-				t.Errorf("seed %d: %s in namespace %q", seed, id, id.Namespace)
+	long := func(first string) string { return first + strings.Repeat("x", 39) }
+	pod := object{
+		"image": "example.org/app:1", "files": object{"/etc/app": "x"}, "writable": []string{"/tmp"},
+		"mounts": object{"/mnt": object{"volume": long("v")}},
+	}
+	server := maps.Clone(pod)
+	server["port"] = 8080
+	with := func(instance object) object {
+		instance["sidecars"] = object{long("s"): pod}
+		instance["init"] = object{long("i"): pod}
+		instance["volumes"] = object{long("v"): object{}}
+		return instance
+	}
+	items := make([]string, 10_000)
+	for i := range items {
+		items[i] = fmt.Sprint(i)
+	}
+	rendering, _ := renderRandom(t, inOneFile(object{
+		"name":       strings.Repeat("n", 63),
+		"replicated": object{long("r"): with(object{"container": server})},
+		"sharded": object{
+			long("a"): with(object{"container": server, "shards": 1000, "hash": object{"header": "X"}}),
+			long("b"): with(object{"container": server, "shards": 1000, "replicas": 100, "storage": object{"size": "1Gi"}}),
+		},
+		"workQueue": object{long("w"): with(object{"container": pod, "items": items})},
+	}), 0)
+
+	label := regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	check := func(id manifest.ID, what, name string) {
+		if !label.MatchString(name) {
+			t.Errorf("%s: %s %q is no DNS label", id, what, name)
+		}
+	}
+	for _, o := range objects(rendering.Base) {
+		id := manifest.IDOf(o)
+		if id.Kind != "ConfigMap" { // which is named by a subdomain
+			check(id, "name", id.Name)
+		} else if len(id.Name) > 253 {
+			t.Errorf("%s: has %d characters", id, len(id.Name))
+		}
+		spec := manifest.Lookup(o, "spec", "template", "spec")
+		for _, list := range []string{"containers", "initContainers", "volumes"} {
+			for _, item := range manifest.Maps(spec, list) {
+				check(id, list, manifest.String(item, "name"))
 			}
+		}
+		switch id.Kind {
+		case "StatefulSet":
+			check(id, "pod", id.Name+"-"+fmt.Sprint(manifest.Lookup(o, "spec", "replicas")))
+			// The label of a pod's revision has ten characters and a dash more.
+			check(id, "revision", id.Name+"-0123456789")
+		case "Job":
+			// A pod's name has the index and five random characters more.
+			check(id, "pod", id.Name+"-"+fmt.Sprint(manifest.Lookup(o, "spec", "completions"))+"-abcde")
 		}
 	}
 }
