@@ -11,8 +11,8 @@ import (
 	"github.com/patternctl/patternctl/generator/manifest"
 )
 
-// manySharded is a spec of n sharded services, nine objects each, of which each
-// refers to the one before.
+// manySharded is a spec of n sharded services with routers, fourteen objects
+// each, of which each refers to the one before.
 func manySharded(n int) generator.Sources {
 	var b strings.Builder
 	b.WriteString("name: \"bench\"\ncluster: version: \"1.34\"\n")
