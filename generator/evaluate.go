@@ -86,7 +86,7 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 		return nil, list
 	}
 	edition := edit(files, environment)
-	outline := newOutline(edition, environment)
+	outline := newOutline(edition)
 	definition, err := packages.Definition()
 	if err != nil {
 		return nil, libraryError(err)
@@ -100,9 +100,10 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 		outline: outline,
 		files:   edition.files,
 		library: s.options.Library,
-		list:    outline.rename(edition.problems),
+		list:    edition.problems,
 
 		environments: s.environments,
+		explained:    newExplained(),
 	}
 	user, ok := s.build(packages, d)
 	if !ok {

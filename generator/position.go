@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/token"
 
@@ -38,6 +39,15 @@ func joinPath(path []string) string {
 	return b.String()
 }
 
+// makePath is the path for CUE.
+func makePath(path []string) cue.Path {
+	selectors := make([]cue.Selector, len(path))
+	for i, name := range path {
+		selectors[i] = cue.Str(name)
+	}
+	return cue.MakePath(selectors...)
+}
+
 // An outline knows where the fields of an edition are written.
 type outline struct {
 	// base and edits hold the label of each field, by its joined path: those
@@ -46,16 +56,13 @@ type outline struct {
 	// spans are where the environment's edits are.
 	spans []span
 	// prefix is the path of the environment; it is empty for the base.
-	prefix string
+	prefix []string
 }
 
 type span struct{ from, to token.Pos }
 
-func newOutline(e edition, environment string) *outline {
-	o := &outline{base: places{}, edits: places{}, spans: e.spans}
-	if environment != "" {
-		o.prefix = joinPath([]string{environmentsField, environment})
-	}
+func newOutline(e edition) *outline {
+	o := &outline{base: places{}, edits: places{}, spans: e.spans, prefix: e.prefix}
 	maps.Copy(o.edits, e.removed)
 	for _, expr := range e.edits {
 		o.edits.addExpr(expr, nil)
@@ -181,9 +188,8 @@ func (o *outline) inEdit(pos token.Pos) bool {
 // place returns position and path as a diagnostic shows them: what an
 // environment writes is named with the environment in front.
 func (o *outline) place(pos token.Pos, path []string) (diagnostic.Position, string) {
-	name := joinPath(path)
 	if o.inEdit(pos) {
-		name = strings.TrimSuffix(o.prefix+"."+name, ".")
+		path = slices.Concat(o.prefix, path)
 	}
-	return position(pos), name
+	return position(pos), joinPath(path)
 }

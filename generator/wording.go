@@ -1,0 +1,75 @@
+package generator
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"cuelang.org/go/cue"
+)
+
+// kindName is what a value of a kind is, in a user's words.
+func kindName(kind cue.Kind) string {
+	switch kind {
+	case cue.IntKind:
+		return "a whole number"
+	case cue.StructKind:
+		return "a struct"
+	case cue.ListKind:
+		return "a list"
+	case cue.StringKind:
+		return "a string"
+	case cue.BoolKind:
+		return "true or false"
+	}
+	return "a " + kind.String()
+}
+
+var outOfBound = regexp.MustCompile(`^invalid value (.*) \(out of bound ([<>]=?|!=)(.*)\)$`)
+
+// bound puts CUE's message about a bound into words.
+func bound(text string) string {
+	m := outOfBound.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	words := map[string]string{">=": "is less than", ">": "is not more than", "<=": "is more than", "<": "is not less than", "!=": "must not be"}
+	return m[1] + " " + words[m[2]] + " " + m[3]
+}
+
+// show writes a value as the user would.
+func show(v cue.Value) string {
+	text := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
+	if r := []rune(text); len(r) > 60 {
+		text = string(r[:59]) + "…"
+	}
+	return text
+}
+
+func quote(s string) string { return strconv.Quote(s) }
+
+func list(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func firstSentence(text string) string {
+	sentence, _, _ := strings.Cut(strings.Join(strings.Fields(text), " "), ". ")
+	sentence = strings.TrimSuffix(sentence, ".")
+	if r, size := utf8.DecodeRuneInString(sentence); size > 0 && !allUpper(sentence) {
+		return string(unicode.ToLower(r)) + sentence[size:]
+	}
+	return sentence
+}
+
+// allUpper reports whether text begins with an abbreviation.
+func allUpper(text string) bool {
+	word, _, _ := strings.Cut(text, " ")
+	return len(word) > 1 && strings.ToUpper(word) == word
+}
