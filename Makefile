@@ -27,8 +27,10 @@ golden: ## record golden cases, sessions and generated docs; then read the diff
 	UPDATE_GOLDEN=1 go test ./generator ./generator/overlay ./cmd/patternctl
 
 fuzz: ## fuzz each target for FUZZTIME
-	@for package in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	@packages=$$(go list ./...) || exit 1; \
+	for package in $$packages; do \
+		targets=$$(go test -list '^Fuzz' $$package) || { echo "$$targets"; exit 1; }; \
+		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package || exit 1; \
 		done; \
