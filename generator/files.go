@@ -3,7 +3,6 @@ package generator
 import (
 	"path"
 
-	"github.com/patternctl/patternctl/generator/catalogue"
 	"github.com/patternctl/patternctl/generator/diagnostic"
 	"github.com/patternctl/patternctl/generator/manifest"
 	"github.com/patternctl/patternctl/generator/overlay"
@@ -19,32 +18,19 @@ type Rendering struct {
 	names        []string
 }
 
-// RenderAll renders the base and every environment. Diagnostics that the
-// environments share with the base are reported once.
+// RenderAll renders the base and every environment. What the environments have
+// in common with the base is reported once.
 func (s *Spec) RenderAll() (Rendering, diagnostic.List) {
 	rendering := Rendering{Environments: map[string][]manifest.Group{}, names: s.environments}
-	var list diagnostic.List
-	packages := catalogue.NewPackages(s.options.Library)
-	rendered := &memory{}
-	base, err := s.evaluateWith(packages, "")
-	if err != nil {
-		list = append(list, asList(err)...)
-	} else {
-		groups, problems := base.render(nil, rendered)
-		rendering.Base = groups
-		list = append(list, problems...)
-	}
+	series := s.series()
+	base, list := series.base()
+	rendering.Base = base
 	for _, environment := range s.environments {
 		if exploded(list) {
 			// What was given up goes on in the background; more of it helps nobody.
 			break
 		}
-		system, err := s.evaluateWith(packages, environment)
-		if err != nil {
-			list = append(list, asList(err)...)
-			continue
-		}
-		groups, problems := system.render(base, rendered)
+		groups, problems := series.environment(environment)
 		rendering.Environments[environment] = groups
 		list = append(list, problems...)
 	}

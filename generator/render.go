@@ -16,18 +16,13 @@ import (
 // Render makes the manifests of an environment and checks them; the base is "".
 // The diagnostics tell of errors and warnings; with errors there are no groups.
 func (s *Spec) Render(environment string) ([]manifest.Group, diagnostic.List) {
-	packages := catalogue.NewPackages(s.options.Library)
-	system, err := s.evaluateWith(packages, environment)
-	if err != nil {
-		return nil, asList(err)
+	switch {
+	case environment == "":
+		return s.series().base()
+	case !slices.Contains(s.environments, environment):
+		return nil, s.unknownEnvironment(environment)
 	}
-	var base *System
-	if environment != "" {
-		// A base that is wrong by itself is no reason to refuse an environment
-		// that mends it; only there is nothing to compare with then.
-		base, _ = s.evaluateWith(packages, "")
-	}
-	return system.Render(base)
+	return s.series().environment(environment)
 }
 
 // Render makes the manifests of a system and checks them. base is the system

@@ -71,7 +71,7 @@ type Diagnostic struct {
 	Severity Severity
 	Position Position
 	// Path is the place in the spec, such as "sharded.cache.shards", with
-	// "environments.<env>." in front where the environment says it.
+	// "environments.<env>." in front where the environment is the cause.
 	Path string
 	// Message is lower case, without a full stop, and without Path.
 	Message string
@@ -83,6 +83,18 @@ type Diagnostic struct {
 // Error is the diagnostic's first line, as the text view prints it. It is one
 // line whatever the fields hold: what cannot be printed is escaped.
 func (d Diagnostic) Error() string { return d.headline(Options{}) }
+
+// Compare orders diagnostics by position, errors before warnings at the same
+// place. It returns 0 for two that tell of the same problem.
+func (d Diagnostic) Compare(other Diagnostic) int {
+	return cmp.Or(
+		d.Position.Compare(other.Position),
+		cmp.Compare(d.Severity, other.Severity),
+		cmp.Compare(d.Path, other.Path),
+		cmp.Compare(d.Code, other.Code),
+		cmp.Compare(d.Message, other.Message),
+	)
+}
 
 // A List is every problem that was found. It is an error, so that functions
 // which find several problems can return them all.
@@ -102,20 +114,8 @@ func (l List) HasErrors() bool {
 	return slices.ContainsFunc(l, func(d Diagnostic) bool { return d.Severity == Error })
 }
 
-// Sorted returns the diagnostics by position, errors before warnings at the
-// same place, without duplicates.
+// Sorted returns the diagnostics in order, without duplicates.
 func (l List) Sorted() List {
-	out := slices.Clone(l)
-	slices.SortStableFunc(out, func(a, b Diagnostic) int {
-		return cmp.Or(
-			a.Position.Compare(b.Position),
-			cmp.Compare(a.Severity, b.Severity),
-			cmp.Compare(a.Path, b.Path),
-			cmp.Compare(a.Code, b.Code),
-			cmp.Compare(a.Message, b.Message),
-		)
-	})
-	return slices.CompactFunc(out, func(a, b Diagnostic) bool {
-		return a.Position == b.Position && a.Path == b.Path && a.Code == b.Code && a.Message == b.Message
-	})
+	out := slices.SortedStableFunc(slices.Values(l), Diagnostic.Compare)
+	return slices.CompactFunc(out, func(a, b Diagnostic) bool { return a.Compare(b) == 0 })
 }
