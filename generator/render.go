@@ -231,6 +231,10 @@ func (s *System) subject(kind, name string, names []string) []string {
 			n = "container"
 		}
 		deeper := findKey(at, n, 0)
+		if _, ok := instance.Fields.Get(n); deeper == nil && ok && names[0] == name {
+			// What is not the main container's own is the instance's.
+			path, at, deeper = nil, instance.Fields, []string{n}
+		}
 		if deeper == nil {
 			continue
 		}

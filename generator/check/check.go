@@ -69,6 +69,7 @@ func Objects(groups []manifest.Group, facts Facts) []Finding {
 		shutdowns,
 		ports,
 		probes,
+		restarts,
 		images,
 		security,
 		resources,

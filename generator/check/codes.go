@@ -60,12 +60,22 @@ func Codes() []Code {
 			Source: "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
 		},
 		{
+			Code:  "GEN-07",
+			Title: "probes don't leave the time that a container needs",
+			Why: "Liveness restarts a container that does not answer for failureThreshold × periodSeconds. Without a startup probe it has no more than that, and " +
+				"initialDelaySeconds, to start in: where it is too short the container never comes up. A threshold of 1 restarts it for one slow answer, and a " +
+				"timeout longer than the period stretches all of it. Starting that takes as long as progressDeadlineSeconds (600 unless set) makes a rollout fail that is fine.",
+			Fix:    "Give the container a startup probe that bears the slowest start, liveness a failureThreshold of 2 or more, and each probe a timeout within its period.",
+			Source: "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
+		},
+		{
 			Code:  "GEN-09",
-			Title: "a pod is killed before it has stopped",
-			Why: "The grace period begins with the preStop hook, not after it. What the hook sleeps is missing at the end, when the process finishes " +
-				"its requests.",
-			Fix:    "Set terminationGracePeriodSeconds to the preStop sleep and the longest drain together, and a few seconds more.",
-			Source: "https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-execution",
+			Title: "a pod stops while requests still come, or is killed before it has stopped",
+			Why: "Nodes learn only after some seconds that a pod has left its Services, and send it requests until then: its containers have to wait that long. " +
+				"The grace period begins with that wait, not after it: it has to cover the preStop sleep, what the server's own configuration grants to the last requests " +
+				"(HAProxy's hard-stop-after, nginx's worker_shutdown_timeout), and the same of the sidecars, which stop after the others, one by one.",
+			Fix:    "Sleep for 5 seconds or more in preStop, and set terminationGracePeriodSeconds to all of it together and a few seconds more.",
+			Source: "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
 		},
 		{
 			Code:  "GEN-10",

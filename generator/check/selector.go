@@ -45,6 +45,13 @@ func mapSelector(labels map[string]string) selector {
 
 func (s selector) everything() bool { return len(s.terms) == 0 }
 
+// singlesOut reports whether s matches no more than one pod of a workload.
+func (s selector) singlesOut() bool {
+	return slices.ContainsFunc(s.terms, func(t term) bool {
+		return (t.key == podNameLabel || t.key == podIndexLabel || t.key == jobIndexLabel) && t.operator == "In" && len(t.values) == 1
+	})
+}
+
 func (s selector) matches(l labelled) bool {
 	for _, t := range s.terms {
 		if !t.matches(l) {

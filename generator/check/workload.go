@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -269,6 +270,16 @@ func (w *workload) resolve(p portRef, protocol string) (containerPort, bool) {
 		}
 	}
 	return containerPort{}, false
+}
+
+// listener is the container that declares p.
+func (w *workload) listener(p containerPort) container {
+	for _, c := range w.containers {
+		if slices.ContainsFunc(c.ports, func(other containerPort) bool { return other.path == p.path }) {
+			return c
+		}
+	}
+	return container{}
 }
 
 // listening lists the ports of w's pods, to say what there is instead.
