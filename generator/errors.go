@@ -27,7 +27,7 @@ func libraryError(err error) diagnostic.List {
 			Position: position(e.Position()),
 			Path:     strings.Join(e.Path(), "."),
 			Message:  messageOf(e),
-			Hint:     "the pattern library is broken: see --library",
+			Hint:     "correct the library that --library names",
 		})
 	}
 	return list

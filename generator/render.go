@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 
 	"github.com/patternctl/patternctl/generator/catalogue"
@@ -117,59 +116,6 @@ func (r *renderer) render(instance Instance) (manifest.Group, diagnostic.List) {
 	objects, problems := r.system.patch(slices.Clone(result.objects), instance)
 	group.Objects = objects
 	return group, append(list, problems...)
-}
-
-// A product is what a template makes of an instance.
-type product struct {
-	objects []manifest.Map
-	checks  []manifest.Map
-}
-
-var (
-	objectsPath = cue.MakePath(cue.Str("objects"))
-	checksPath  = cue.MakePath(cue.Str("checks"))
-)
-
-func (r *renderer) evaluate(kind string, input manifest.Map) (product, error) {
-	template, err := r.system.packages.Template(kind)
-	if err != nil {
-		return product{}, err
-	}
-	value := template.Unify(r.system.packages.Context.Encode(fields(input)))
-	checks, err := export(value.LookupPath(checksPath))
-	if err != nil {
-		return product{}, err
-	}
-	result := product{checks: manifest.Maps(manifest.Map{{Key: "checks", Value: checks}}, "checks")}
-	if slices.ContainsFunc(result.checks, func(c manifest.Map) bool { return !isWarning(c) }) {
-		return result, nil
-	}
-	e := exporter{orders: r.orders, trees: map[cue.Value]any{}}
-	objects, err := e.export(value.LookupPath(objectsPath))
-	if err != nil {
-		return product{}, err
-	}
-	result.objects = flatten(nil, objects)
-	return result, nil
-}
-
-// flatten collects the objects of a template: each field is an object or a list
-// of objects.
-func flatten(objects []manifest.Map, tree any) []manifest.Map {
-	switch t := tree.(type) {
-	case manifest.Map:
-		if _, isObject := t.Get("apiVersion"); isObject {
-			return append(objects, t)
-		}
-		for _, f := range t {
-			objects = flatten(objects, f.Value)
-		}
-	case []any:
-		for _, item := range t {
-			objects = flatten(objects, item)
-		}
-	}
-	return objects
 }
 
 // diagnostics tells what a template finds wrong with an instance.

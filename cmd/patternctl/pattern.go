@@ -36,10 +36,7 @@ func allPatterns(library *catalogue.Library) ([]pattern, error) {
 	var patterns []pattern
 	for _, kind := range library.Kinds() {
 		field, _ := system.Field(kind)
-		shape, ok := packages.Kind(kind)
-		if !ok {
-			return nil, brokenLibrary(fmt.Errorf("templates/%s has no schema: #System has no map of instances called %[1]s", kind))
-		}
+		shape, _ := packages.Kind(kind)
 		patterns = append(patterns, pattern{
 			Kind:    kind,
 			Summary: firstSentence(cmp.Or(field.Doc, shape.Doc)),

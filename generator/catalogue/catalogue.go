@@ -4,12 +4,12 @@
 //
 //	schemas/*.cue                package schemas: #System has one field per kind
 //	schemas/examples/<kind>.cue  a first spec, which init writes
-//	templates/*.cue              package template: what pods have in common
-//	templates/<kind>/*.cue       package template too: from a validated instance
-//	                             to its objects
+//	templates/shared/*.cue       package shared: what templates have in common
+//	templates/<kind>/*.cue       package <kind>: from a validated instance to its
+//	                             objects and checks
 //
-// A user's own library is a directory of the same shape, stacked on the
-// embedded one.
+// A user's own library is a folder of the same shape, stacked on the embedded
+// one. Folders below that of a kind are packages that its template may import.
 package catalogue
 
 import (
@@ -71,7 +71,7 @@ func Open(layers ...Layer) (*Library, error) {
 		}
 	}
 	for folder := range l.packages {
-		if kind, ok := strings.CutPrefix(folder, "templates/"); ok && kind != shared {
+		if parent, kind := path.Split(folder); parent == "templates/" && kind != shared {
 			l.kinds = append(l.kinds, kind)
 		}
 	}
@@ -120,7 +120,8 @@ func (l *Library) add(layer Layer, root, at string) error {
 	})
 }
 
-// Kinds returns the names of all pattern kinds, sorted.
+// Kinds returns the names of all pattern kinds, sorted: those that have a
+// template.
 func (l *Library) Kinds() []string { return slices.Clone(l.kinds) }
 
 // Owns reports whether file is one of the library's own, as opposed to a

@@ -8,6 +8,8 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/token"
 )
 
 // A Shape is a schema as data: what may be written at one place of a spec. It
@@ -67,16 +69,40 @@ func (p *Packages) Kind(kind string) (*Shape, bool) {
 	return field.Shape.Elem, true
 }
 
-// System returns the shape of a whole spec.
+// System returns the shape of a whole spec. It is an error if a kind has no
+// schema or no template: what a spec says of it would have no effect.
 func (p *Packages) System() (*Shape, error) {
 	if p.system == nil {
 		definition, err := p.Definition()
 		if err != nil {
 			return nil, err
 		}
-		p.system = shapeOf(definition, 0)
+		system := shapeOf(definition, 0)
+		if err := p.library.complete(system); err != nil {
+			return nil, err
+		}
+		p.system = system
 	}
 	return p.system, nil
+}
+
+// settings are the fields of #System that are no kinds.
+var settings = []string{"name", "namespace", "labels", "annotations", "cluster", "engines", "environments"}
+
+// complete returns an error unless the library has a schema and a template for
+// each kind.
+func (l *Library) complete(system *Shape) error {
+	for _, field := range system.Fields {
+		if !slices.Contains(settings, field.Name) && !slices.Contains(l.kinds, field.Name) {
+			return errors.Newf(field.Shape.Constraint.Pos(), "%s has a schema, but no template: templates/%[1]s is missing", field.Name)
+		}
+	}
+	for _, kind := range l.kinds {
+		if field, ok := system.Field(kind); !ok || field.Shape.Elem == nil {
+			return errors.Newf(token.NoPos, "%s has a template, but no schema: #System has no map of instances called %[1]s", kind)
+		}
+	}
+	return nil
 }
 
 // Definition returns #System, which a whole spec is unified with.
