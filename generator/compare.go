@@ -55,7 +55,7 @@ func (d *diagnosis) compare(user cue.Value, shape *catalogue.Shape, path []strin
 			d.unknownInstance(path)
 			return
 		}
-		d.add("PC1202", at, token.NoPos, "is missing", firstSentence(field.Doc))
+		d.add("PC1202", at, token.NoPos, "is missing", lowerFirst(catalogue.FirstSentence(field.Doc)))
 	}
 }
 

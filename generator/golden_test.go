@@ -2,13 +2,11 @@ package generator_test
 
 import (
 	"bytes"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,6 +16,7 @@ import (
 	"github.com/patternctl/patternctl/generator/diagnostic"
 	"github.com/patternctl/patternctl/generator/manifest"
 	"github.com/patternctl/patternctl/generator/tree"
+	"github.com/patternctl/patternctl/internal/golden"
 )
 
 // A golden case is a folder with a spec, below testdata/specs or examples, and
@@ -37,10 +36,10 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := renderCase(t, cases[name])
 			folder := filepath.Join("../golden", name)
-			if os.Getenv("UPDATE_GOLDEN") != "" && !t.Failed() {
-				record(t, folder, got)
+			if golden.Recording() && !t.Failed() {
+				golden.Record(t, got, folder)
 			}
-			if diff := cmp.Diff(readTree(t, folder), got); diff != "" {
+			if diff := cmp.Diff(golden.Read(t, folder), got); diff != "" {
 				t.Errorf("golden/%s differs (-want +got); UPDATE_GOLDEN=1 records, and then read it:\n%s", name, diff)
 			}
 		})
@@ -185,41 +184,4 @@ func objects(groups []manifest.Group) []manifest.Map {
 func isFolder(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.IsDir()
-}
-
-func readTree(t *testing.T, folder string) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		relative := strings.TrimPrefix(filepath.ToSlash(name), filepath.ToSlash(folder)+"/")
-		files[relative] = string(content)
-		return nil
-	})
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	return files
-}
-
-func record(t *testing.T, folder string, files map[string]string) {
-	t.Helper()
-	if err := os.RemoveAll(folder); err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range files {
-		name = filepath.Join(folder, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
 }

@@ -59,9 +59,8 @@ func list(words []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-func firstSentence(text string) string {
-	sentence, _, _ := strings.Cut(strings.Join(strings.Fields(text), " "), ". ")
-	sentence = strings.TrimSuffix(sentence, ".")
+// lowerFirst makes a sentence a hint.
+func lowerFirst(sentence string) string {
 	if r, size := utf8.DecodeRuneInString(sentence); size > 0 && !allUpper(sentence) {
 		return string(unicode.ToLower(r)) + sentence[size:]
 	}

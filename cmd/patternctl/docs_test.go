@@ -3,12 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"io/fs"
-	"maps"
-	"os"
 	"path"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +13,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/patternctl/patternctl/generator/catalogue"
+	"github.com/patternctl/patternctl/internal/golden"
 )
 
 // TestDocs compares the generated part of docs with what the commands, the
@@ -34,10 +30,10 @@ func TestDocs(t *testing.T) {
 	codesPage(t, library, want)
 
 	const docs = "../../docs"
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		writePages(t, docs, want)
+	if golden.Recording() {
+		golden.Record(t, want, docs, generated...)
 	}
-	if diff := cmp.Diff(want, readPages(t, docs)); diff != "" {
+	if diff := cmp.Diff(want, golden.Read(t, docs, generated...)); diff != "" {
 		t.Errorf("docs are out of date; UPDATE_GOLDEN=1 writes them (-want +got):\n%s", diff)
 	}
 }
@@ -48,7 +44,7 @@ func TestDocsMentionEveryKindAndCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := readPages(t, "../../docs")
+	pages := golden.Read(t, "../../docs", generated...)
 	for _, kind := range library.Kinds() {
 		if !strings.Contains(pages["catalogue/"+kind+".md"], "# "+kind+"\n") {
 			t.Errorf("docs/catalogue/%s.md is missing", kind)
@@ -207,44 +203,3 @@ func codesPage(t *testing.T, library *catalogue.Library, pages map[string]string
 
 // generated are the parts of docs that no person writes.
 var generated = []string{"cli", "catalogue", "codes.md"}
-
-func readPages(t *testing.T, docs string) map[string]string {
-	t.Helper()
-	pages := map[string]string{}
-	for _, root := range generated {
-		err := filepath.WalkDir(filepath.Join(docs, root), func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			text, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			page, err := filepath.Rel(docs, name)
-			pages[filepath.ToSlash(page)] = string(text)
-			return err
-		})
-		if err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
-		}
-	}
-	return pages
-}
-
-func writePages(t *testing.T, docs string, pages map[string]string) {
-	t.Helper()
-	for _, root := range generated {
-		if err := os.RemoveAll(filepath.Join(docs, root)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, page := range slices.Sorted(maps.Keys(pages)) {
-		name := filepath.Join(docs, page)
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(pages[page]), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-}

@@ -304,7 +304,7 @@ func completeTopic(cmd *cobra.Command, args []string, word string) ([]string, co
 	}
 	words := paths
 	for _, f := range t.shape().Fields {
-		words = append(words, cobra.CompletionWithDesc(path+"."+f.Name, firstSentence(f.Doc)))
+		words = append(words, cobra.CompletionWithDesc(path+"."+f.Name, catalogue.FirstSentence(f.Doc)))
 	}
 	return words, directive
 }

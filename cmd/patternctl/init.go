@@ -94,7 +94,7 @@ func (o initOptions) example(library *catalogue.Library, dir string) (name, text
 		if !ok {
 			return "", "", noExample(library, o.pattern)
 		}
-		name, list = nameOf(library, text)
+		name, list = tryOut(library, text)
 		if len(list) == 0 {
 			return name, text, nil
 		}
@@ -107,8 +107,8 @@ func (o initOptions) example(library *catalogue.Library, dir string) (name, text
 	return "", "", fmt.Errorf("the library's first spec for %s has mistakes: %w", o.pattern, list)
 }
 
-// nameOf returns the name of the system in a spec, or what is wrong with it.
-func nameOf(library *catalogue.Library, text string) (string, diagnostic.List) {
+// tryOut returns the name of the system in a spec, or what is wrong with it.
+func tryOut(library *catalogue.Library, text string) (string, diagnostic.List) {
 	spec, err := generator.Parse(generator.Sources{
 		Files: []generator.Source{{Name: "spec", Text: []byte(text)}},
 	}, generator.Options{Library: library})

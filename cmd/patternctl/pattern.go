@@ -39,7 +39,7 @@ func allPatterns(library *catalogue.Library) ([]pattern, error) {
 		shape, _ := packages.Kind(kind)
 		patterns = append(patterns, pattern{
 			Kind:    kind,
-			Summary: firstSentence(cmp.Or(field.Doc, shape.Doc)),
+			Summary: catalogue.FirstSentence(cmp.Or(field.Doc, shape.Doc)),
 			Chapter: chapter(shape.Doc),
 			shape:   shape,
 		})
@@ -63,12 +63,6 @@ func unknownKind(kind string, kinds []string) error {
 		fmt.Sprintf("there is no pattern %q", kind),
 		didYouMean(kind, kinds, "the patterns are "+strings.Join(kinds, ", ")),
 	}
-}
-
-// firstSentence returns doc up to its first full stop, as one line without it.
-func firstSentence(doc string) string {
-	first, _, _ := strings.Cut(strings.Join(strings.Fields(doc), " "), ". ")
-	return strings.TrimSuffix(first, ".")
 }
 
 // chapter finds the book's chapter in a comment: "(chapter 6)".

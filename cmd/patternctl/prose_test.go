@@ -44,15 +44,3 @@ func TestChapter(t *testing.T) {
 		}
 	}
 }
-
-func TestFirstSentence(t *testing.T) {
-	for doc, want := range map[string]string{
-		"How many\ncopies run. Default: 2.": "How many copies run",
-		"At least 1.31 is needed.":          "At least 1.31 is needed",
-		"":                                  "",
-	} {
-		if got := firstSentence(doc); got != want {
-			t.Errorf("firstSentence(%q) = %q, want %q", doc, got, want)
-		}
-	}
-}

@@ -22,15 +22,15 @@ func (l *Library) Example(kind, name string) (string, bool) {
 		return "", false
 	}
 	text := string(specs[i].text)
-	if literal := nameOf(text); literal != nil && name != "" {
+	if literal := nameLiteral(text); literal != nil && name != "" {
 		start := literal.Pos().Offset()
 		text = text[:start] + strconv.Quote(name) + text[start+len(literal.Value):]
 	}
 	return text, true
 }
 
-// nameOf finds what follows `name:` at the top level of a spec.
-func nameOf(spec string) *ast.BasicLit {
+// nameLiteral finds what follows `name:` at the top level of a spec.
+func nameLiteral(spec string) *ast.BasicLit {
 	file, err := parser.ParseFile("", spec)
 	if err != nil {
 		return nil

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 )
@@ -243,37 +241,6 @@ func attribute(v cue.Value, name string) string {
 func hasAttribute(v cue.Value, name string) bool {
 	return slices.ContainsFunc(v.Attributes(cue.FieldAttr), func(a cue.Attribute) bool { return a.Name() == name })
 }
-
-// doc joins the comments on a value. Where several declarations carry one, the
-// first is that of the field itself, and so the one that was meant for it.
-func doc(v cue.Value) string {
-	for _, group := range v.Doc() {
-		if text := strings.TrimSpace(comment(group)); text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// definitionDoc returns the comment on the definition that v is written as, alone
-// or unified with more.
-func definitionDoc(v cue.Value) string {
-	if op, operands := v.Expr(); op == cue.AndOp {
-		for _, operand := range operands {
-			if text := definitionDoc(operand); text != "" {
-				return text
-			}
-		}
-		return ""
-	}
-	root, path := v.ReferencePath()
-	if len(path.Selectors()) == 0 {
-		return ""
-	}
-	return doc(root.LookupPath(path))
-}
-
-func comment(group *ast.CommentGroup) string { return group.Text() }
 
 // choices returns the strings of a disjunction of nothing but strings.
 func choices(v cue.Value) []string {

@@ -17,7 +17,8 @@ type image struct {
 // first part may have a port, a tag and a digest.
 var imagePattern = regexp.MustCompile(`^((?:[\w.:-]+/)?[\w./-]+)(?::([\w.{}-]*))?(?:@([A-Za-z0-9]+(?:[.+_-][A-Za-z0-9]+)*:[\w.{}-]*))?$`)
 
-func splitImage(ref string) (name, tag, digest string, ok bool) {
+// splitAsKustomize takes ref apart, if kustomize would.
+func splitAsKustomize(ref string) (name, tag, digest string, ok bool) {
 	parts := imagePattern.FindStringSubmatch(ref)
 	if parts == nil {
 		return "", "", "", false
@@ -27,7 +28,7 @@ func splitImage(ref string) (name, tag, digest string, ok bool) {
 
 // apply returns what kustomize makes of an image of the entry's name.
 func (i image) apply(ref string) string {
-	name, tag, digest, _ := splitImage(ref)
+	name, tag, digest, _ := splitAsKustomize(ref)
 	if i.newName != "" {
 		name = i.newName
 	}
@@ -46,7 +47,7 @@ func (i image) apply(ref string) string {
 // entry returns the entry that turns images of a name into the one given.
 func entry(name, to string) (i image, ok bool) {
 	i.name = name
-	i.newName, i.newTag, i.digest, ok = splitImage(to)
+	i.newName, i.newTag, i.digest, ok = splitAsKustomize(to)
 	if i.newName == name {
 		i.newName = ""
 	}
@@ -80,14 +81,14 @@ func findImages(changes []change) []image {
 		target := map[string]string{}
 		regular := eachImage(c.to, func(container, ref string) {
 			target[container] = ref
-			if name, _, _, ok := splitImage(ref); ok {
+			if name, _, _, ok := splitAsKustomize(ref); ok {
 				u := of(name)
 				u.split = u.split || container == "" || u.target != "" && u.target != ref
 				u.target = ref
 			}
 		})
 		regular = regular && eachImage(c.from, func(container, ref string) {
-			name, _, _, ok := splitImage(ref)
+			name, _, _, ok := splitAsKustomize(ref)
 			if !ok {
 				return
 			}
@@ -164,7 +165,7 @@ var podSpecs = [][]string{{"spec"}, {"spec", "template", "spec"}, {"spec", "jobT
 func setImages(object manifest.Map, entries map[string]image) manifest.Map {
 	changed, some := mapContainers(object, func(item any) (any, bool) {
 		ref := manifest.String(item, "image")
-		name, _, _, _ := splitImage(ref)
+		name, _, _, _ := splitAsKustomize(ref)
 		i, ok := entries[name]
 		if !ok {
 			return nil, false

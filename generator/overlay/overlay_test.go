@@ -14,6 +14,7 @@ import (
 
 	"github.com/patternctl/patternctl/generator/manifest"
 	"github.com/patternctl/patternctl/generator/overlay"
+	"github.com/patternctl/patternctl/internal/golden"
 )
 
 // TestOverlay compares overlays, to the letter, with those in testdata/overlay,
@@ -51,7 +52,7 @@ func TestOverlay(t *testing.T) {
 			for path, content := range files {
 				got[strings.Replace(path, "/env/", "/prod/", 1)] = string(content)
 			}
-			if os.Getenv("UPDATE_GOLDEN") != "" {
+			if golden.Recording() {
 				archive.Files = given
 				for _, path := range slices.Sorted(maps.Keys(got)) {
 					archive.Files = append(archive.Files, txtar.File{Name: path, Data: []byte(got[path])})

@@ -71,7 +71,7 @@ func (t transformers) filters(from, to manifest.Map) []kio.Filter {
 	seen := map[string]bool{}
 	for _, object := range []manifest.Map{from, to} {
 		eachImage(object, func(_, ref string) {
-			name, _, _, _ := splitImage(ref)
+			name, _, _, _ := splitAsKustomize(ref)
 			i, ok := t.entries[name]
 			if !ok || seen[name] {
 				return
