@@ -80,31 +80,31 @@ func (o initOptions) run(stderr io.Writer, dir string) error {
 // example returns a spec for the pattern that was asked for, and its name. A
 // name that was asked for has to be valid; that of a folder is taken if it is.
 func (o initOptions) example(library *catalogue.Library, dir string) (name, text string, err error) {
-	candidates := []string{o.name}
-	if o.name == "" {
+	wanted := o.name
+	if wanted == "" {
 		absolute, err := filepath.Abs(dir)
 		if err != nil {
 			return "", "", err
 		}
-		candidates = []string{filepath.Base(absolute), ""}
+		wanted = filepath.Base(absolute)
 	}
 	var list diagnostic.List
-	for _, candidate := range candidates {
+	for _, candidate := range []string{wanted, ""} {
 		text, ok := library.Example(o.pattern, candidate)
 		if !ok {
 			return "", "", noExample(library, o.pattern)
 		}
-		name, list = tryOut(library, text)
-		if len(list) == 0 {
+		name, mistakes := tryOut(library, text)
+		switch {
+		case len(mistakes) > 0:
+			list = append(list, mistakes...)
+		case candidate != wanted && o.name != "":
+			return "", "", failure{"--name: " + list[0].Message, list[0].Hint}
+		default:
 			return name, text, nil
 		}
 	}
-	for _, d := range list {
-		if d.Path == "name" {
-			return "", "", failure{"--name: " + d.Message, d.Hint}
-		}
-	}
-	return "", "", fmt.Errorf("the library's first spec for %s has mistakes: %w", o.pattern, list)
+	return "", "", fmt.Errorf("the library's first spec for %s has mistakes: %w", o.pattern, list.Sorted())
 }
 
 // tryOut returns the name of the system in a spec, or what is wrong with it.
