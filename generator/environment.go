@@ -47,8 +47,8 @@ func environmentNames(files []*ast.File) ([]string, diagnostic.List) {
 			for _, decl := range edits.Elts {
 				name, ok := plainLabel(decl)
 				if !ok || isHidden(name) {
-					report("PC1101", decl.Pos(), path, "holds something other than plainly named environments",
-						"what several environments share goes into a hidden field beside `environments`")
+					report("PC1101", decl.Pos(), path, "holds something that is not written as `name: {...}`",
+						"names of environments can't be computed; what several share goes into a hidden field beside `environments`")
 					continue
 				}
 				field := decl.(*ast.Field)

@@ -161,7 +161,7 @@ func Codes() []Code {
 			Title: "a secret stands in plain text",
 			Why: "ConfigMaps, variables and command lines are read by far more people and programs than Secrets are, and the manifests " +
 				"are committed to Git, where nothing is ever forgotten.",
-			Fix:    "Put it into a Secret outside of the spec, refer to it with secretKeyRef or a volume, and replace the leaked one.",
+			Fix:    "Put it into a Secret outside of the spec, refer to it with container.secrets or a volume, and replace the leaked one.",
 			Source: "https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
 		},
 		{

@@ -67,7 +67,7 @@ func exposed(o *object, subject []string, field, what, where string) {
 		Subject: subject,
 		Field:   field,
 		Message: fmt.Sprintf("%s stands in plain text %s", what, where),
-		Hint:    "keep it in a Secret and refer to that: valueFrom: {secretKeyRef: {name: ..., key: ...}}",
+		Hint:    "keep it in a Secret, and refer to that in container.secrets: NAME: {name: \"…\", key: \"…\"}; or in volumes, for a file",
 	})
 }
 

@@ -41,8 +41,8 @@ func cannotWrite(file string, err error, hint string) diagnostic.Diagnostic {
 	return about(file, "PC3004", "cannot write: "+cause(err), hint)
 }
 
-func differs(file, message string) diagnostic.Diagnostic {
-	return about(file, "PC3005", message, "generate again without --check")
+func differs(dir, file, message string) diagnostic.Diagnostic {
+	return about(file, "PC3005", message, "generate with -d "+dir+", without --check")
 }
 
 func cannotRead(file string, err error) diagnostic.Diagnostic {

@@ -89,7 +89,7 @@ func (p Plan) Check() diagnostic.List {
 			Update: "is not what the spec generates",
 			Delete: "is no longer generated",
 		}[c.Action]
-		list = append(list, differs(file, message))
+		list = append(list, differs(p.Dir, file, message))
 	}
 	return list.Sorted()
 }
