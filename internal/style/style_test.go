@@ -3,14 +3,21 @@ package style_test
 import (
 	"bytes"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/format"
+	"cuelang.org/go/cue/parser"
+
+	"github.com/patternctl/patternctl/generator/catalogue"
 )
 
 const (
@@ -78,6 +85,33 @@ func TestCUEIsFormatted(t *testing.T) {
 			t.Errorf("%s is not formatted: run cue fmt", name)
 		}
 	})
+}
+
+// TestCUEIsValid is cue vet -c=false for every CUE package: what is written for
+// a library is CUE by itself, for editors and other tools to read.
+func TestCUEIsValid(t *testing.T) {
+	library, err := catalogue.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := catalogue.NewPackages(library)
+	instances := map[string]*build.Instance{}
+	eachFile(t, ".cue", func(name string, content []byte) {
+		file, err := parser.ParseFile(name, content, parser.PackageClauseOnly)
+		if err != nil || file.PackageName() == "" || strings.Contains(name, "testdata/specs/invalid-") {
+			return
+		}
+		folder := filepath.Dir(name)
+		if instances[folder] == nil {
+			instances[folder] = packages.NewInstance(folder, nil)
+		}
+		catalogue.AddFile(instances[folder], name, content)
+	})
+	for _, folder := range slices.Sorted(maps.Keys(instances)) {
+		if err := packages.Context.BuildInstance(instances[folder]).Validate(); err != nil {
+			t.Errorf("%s: %s", folder, errors.Details(err, nil))
+		}
+	}
 }
 
 // TestDependenciesHaveReasons wants a sentence in ARCHITECTURE.md for each
