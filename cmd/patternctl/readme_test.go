@@ -4,39 +4,48 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 )
 
-// TestReadme runs the sessions of README.md: blocks of cue are files, and in
-// blocks of console each line after "$ " is a command, and the lines below it
-// are what it prints. A line that is "…" stands for any lines.
+// TestReadme runs the sessions of README.md and of the guide to patterns: blocks
+// of cue with a name are files, and in blocks of console each line after "$ " is
+// a command, and the lines below it are what it prints. A line that is "…"
+// stands for any lines.
 func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(t.TempDir())
-	commands := 0
-	for _, block := range fencedBlocks(string(readme)) {
-		switch kind, name, _ := strings.Cut(block.info, " "); kind {
-		case "cue":
-			if err := os.WriteFile(name, []byte(block.text), 0o666); err != nil {
+	for _, page := range []string{"README.md", "docs/patterns.md"} {
+		t.Run(page, func(t *testing.T) {
+			text, err := os.ReadFile("../../" + page)
+			if err != nil {
 				t.Fatal(err)
 			}
-		case "console":
-			for _, step := range strings.Split("\n"+block.text, "\n$ ")[1:] {
-				command, want, _ := strings.Cut(step, "\n")
-				if got := execute(t, command); !matches(want, got) {
-					t.Errorf("$ %s\nprints\n%s\nand README.md says\n%s", command, got, want)
+			t.Chdir(t.TempDir())
+			commands := 0
+			for _, block := range fencedBlocks(string(text)) {
+				switch kind, name, _ := strings.Cut(block.info, " "); kind {
+				case "cue":
+					if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+						t.Fatal(err)
+					}
+					if err := os.WriteFile(name, []byte(block.text), 0o666); err != nil {
+						t.Fatal(err)
+					}
+				case "console":
+					for _, step := range strings.Split("\n"+block.text, "\n$ ")[1:] {
+						command, want, _ := strings.Cut(step, "\n")
+						if got := execute(t, command); !matches(want, got) {
+							t.Errorf("$ %s\nprints\n%s\nand %s says\n%s", command, got, page, want)
+						}
+						commands++
+					}
 				}
-				commands++
 			}
-		}
-	}
-	if commands < 5 {
-		t.Errorf("README.md has %d commands; is it still read right?", commands)
+			if commands < 5 {
+				t.Errorf("%s has %d commands; is it still read right?", page, commands)
+			}
+		})
 	}
 }
 
