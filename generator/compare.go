@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ func (d *diagnosis) compare(user cue.Value, shape *catalogue.Shape, path []strin
 			continue
 		}
 		at := append(slices.Clone(path), field.Name)
-		if d.unified.LookupPath(makePath(at)).Exists() {
+		if lookup(d.unified, at).Exists() {
 			continue
 		}
 		if d.added(path) {
@@ -104,6 +105,7 @@ func (d *diagnosis) unknownField(shape *catalogue.Shape, path []string, value cu
 
 // compareValue checks one value that is not a struct.
 func (d *diagnosis) compareValue(user cue.Value, shape *catalogue.Shape, path []string) {
+	unfit := false
 	if shape.Kind == cue.ListKind && user.IncompleteKind() == cue.ListKind && shape.Elem != nil {
 		items, err := user.List()
 		if err != nil {
@@ -111,6 +113,7 @@ func (d *diagnosis) compareValue(user cue.Value, shape *catalogue.Shape, path []
 		}
 		for i := 0; items.Next(); i++ {
 			d.compare(items.Value(), shape.Elem, append(slices.Clone(path), strconv.Itoa(i)))
+			unfit = unfit || shape.Elem.Constraint.Unify(items.Value()).Err() != nil
 		}
 	}
 	if !user.IsConcrete() || user.Err() != nil || user.IncompleteKind() == cue.BottomKind {
@@ -118,7 +121,7 @@ func (d *diagnosis) compareValue(user cue.Value, shape *catalogue.Shape, path []
 		return
 	}
 	err := shape.Constraint.Unify(user).Err()
-	if err == nil || user.IncompleteKind() == cue.ListKind && shape.Kind == cue.ListKind && shape.Elem != nil && d.covered(path) {
+	if err == nil || unfit || d.covered(path) {
 		return
 	}
 	reason, hint := d.reason(err, user, shape)
@@ -153,15 +156,17 @@ func (d *diagnosis) reason(err error, user cue.Value, shape *catalogue.Shape) (r
 		}
 		return show(user) + " is not one of " + list(shape.Values), hint
 	}
+	if shape.Kind == cue.StringKind && user.IncompleteKind()&(cue.NumberKind|cue.BoolKind) != 0 {
+		if quoted := user.Context().Encode(show(user)); shape.Constraint.Unify(quoted).Err() == nil {
+			hint = "quote it: " + show(quoted)
+		}
+	}
 	for _, e := range errors.Errors(err) {
-		if text := messageOf(e); d.own(e, text) {
-			return show(user) + " " + text, ""
+		if text, advice, own := d.own(e); own {
+			return show(user) + " " + text, cmp.Or(hint, advice)
 		}
 	}
 	if user.IncompleteKind()&shape.Kind == 0 {
-		if shape.Kind == cue.StringKind && user.IncompleteKind()&(cue.NumberKind|cue.BoolKind) != 0 {
-			hint = "quote it: " + quote(show(user))
-		}
 		return show(user) + " is not " + kindName(shape.Kind), hint
 	}
 	best := ""

@@ -87,7 +87,7 @@ func isEdit(expr ast.Expr) bool {
 // light.
 func (d *diagnosis) lateEnvironments(user cue.Value) {
 	path := []string{environmentsField}
-	if late := user.LookupPath(makePath(path)); late.Exists() {
+	if late := lookup(user, path); late.Exists() {
 		d.add("PC1101", path, late.Pos(), "is not written at the top of the spec", environmentsHint)
 	}
 }

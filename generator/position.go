@@ -39,13 +39,16 @@ func joinPath(path []string) string {
 	return b.String()
 }
 
-// makePath is the path for CUE.
-func makePath(path []string) cue.Path {
-	selectors := make([]cue.Selector, len(path))
-	for i, name := range path {
-		selectors[i] = cue.Str(name)
+// lookup returns what is at path in v; an item of a list goes by its index.
+func lookup(v cue.Value, path []string) cue.Value {
+	for _, name := range path {
+		selector := cue.Str(name)
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && v.IncompleteKind() == cue.ListKind {
+			selector = cue.Index(i)
+		}
+		v = v.LookupPath(cue.MakePath(selector))
 	}
-	return cue.MakePath(selectors...)
+	return v
 }
 
 // An outline knows where the fields of an edition are written.

@@ -17,7 +17,7 @@ import (
 // compareReference checks a value that depends on the rest of the spec: a
 // reference to another field, most often an output.
 func (d *diagnosis) compareReference(user cue.Value, path []string) {
-	unified := d.unified.LookupPath(makePath(path))
+	unified := lookup(d.unified, path)
 	err := unified.Validate(cue.Concrete(true))
 	if err == nil || d.covered(path) {
 		return
@@ -39,8 +39,8 @@ const maxReferences = 32
 // circle follows the references from path, and returns the way if it leads back.
 func (d *diagnosis) circle(path []string) string {
 	way := []string{joinPath(path)}
-	for at := makePath(path); len(way) <= maxReferences; {
-		_, next := d.user.LookupPath(at).ReferencePath()
+	for at := lookup(d.user, path); len(way) <= maxReferences; {
+		_, next := at.ReferencePath()
 		if len(next.Selectors()) == 0 {
 			return ""
 		}
@@ -52,7 +52,7 @@ func (d *diagnosis) circle(path []string) string {
 		if slices.Contains(way[:len(way)-1], name) {
 			return ""
 		}
-		at = next
+		at = d.user.LookupPath(next)
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
+	"github.com/patternctl/patternctl/generator/catalogue"
 	"github.com/patternctl/patternctl/generator/diagnostic"
 )
 
@@ -72,27 +73,18 @@ func (d *diagnosis) follows(f *failure) bool {
 	}
 	own, choice := false, false
 	for _, e := range f.errors {
-		text := messageOf(e)
-		own = own || d.own(e, text)
-		choice = choice || strings.Contains(text, "empty disjunction")
+		_, _, isOwn := d.own(e)
+		own = own || isOwn
+		choice = choice || strings.Contains(messageOf(e), "empty disjunction")
 	}
 	return (choice || !own) && d.explained.in(f.path)
 }
 
 // isOutput reports whether path is in a field that the schema computes.
 func (d *diagnosis) isOutput(path []string) bool {
-	shape := d.shape
-	for _, name := range path {
-		if shape == nil {
-			return false
-		}
-		if field, ok := shape.Field(name); ok {
-			if field.Output {
-				return true
-			}
-			shape = field.Shape
-		} else {
-			shape = shape.Elem
+	for n := range path {
+		if field, known := d.shape.At(path[:n+1]); known && field.Output {
+			return true
 		}
 	}
 	return false
@@ -119,8 +111,8 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 		group = contradiction
 	}
 	for _, e := range group {
-		if text := messageOf(e); d.own(e, text) {
-			d.add("PC1203", path, token.NoPos, d.describe(path)+text, "")
+		if text, hint, own := d.own(e); own && !d.elsewhere(path, e) {
+			d.add("PC1203", path, token.NoPos, d.describe(path)+text, hint)
 			return
 		}
 	}
@@ -151,7 +143,8 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 	case strings.Contains(text, "incomplete value"), strings.HasPrefix(text, "invalid interpolation"):
 		d.derive("PC1209", path, pos, "depends on something that has no value yet ("+text+")", "give a value to what it refers to")
 	case strings.Contains(text, "required but not present"):
-		d.add("PC1202", path, pos, "is missing", "")
+		field, _ := d.shape.At(path)
+		d.add("PC1202", path, token.NoPos, "is missing", lowerFirst(catalogue.FirstSentence(field.Doc)))
 	case text == "field not allowed":
 		d.add("PC1201", path, pos, "unknown field", "")
 	case pos.IsValid() && d.importPosition(text).IsValid():
@@ -184,8 +177,8 @@ func (d *diagnosis) contradiction(path []string) []errors.Error {
 	if !d.user.Exists() {
 		return nil
 	}
-	v := d.user.LookupPath(makePath(path))
-	if v.Err() == nil && v.IncompleteKind() != cue.BottomKind {
+	v := lookup(d.user, path)
+	if !v.Exists() || v.Err() == nil && v.IncompleteKind() != cue.BottomKind {
 		return nil
 	}
 	// Validating passes over what has no value yet, such as outputs.
@@ -198,7 +191,7 @@ func (d *diagnosis) describe(path []string) string {
 	if !d.user.Exists() || len(path) == 0 {
 		return ""
 	}
-	v := d.user.LookupPath(makePath(path))
+	v := lookup(d.user, path)
 	if v.Exists() && v.IsConcrete() && v.IncompleteKind()&(cue.StructKind|cue.ListKind) == 0 && !d.isEntry(path, v) {
 		return show(v) + " "
 	}
@@ -207,15 +200,19 @@ func (d *diagnosis) describe(path []string) string {
 
 // isEntry reports whether path is that of a good value in a map.
 func (d *diagnosis) isEntry(path []string, v cue.Value) bool {
-	shape := d.shape
-	for _, name := range path[:len(path)-1] {
-		if field, ok := shape.Field(name); ok {
-			shape = field.Shape
-		} else if shape = shape.Elem; shape == nil {
-			return false
-		}
+	field, known := d.shape.At(path[:len(path)-1])
+	return known && field.Shape.Map() && field.Shape.Elem.Constraint.Unify(v).Err() == nil
+}
+
+// elsewhere reports whether e is no reason why path is wrong: it is what the
+// schema of a map's values would say, and the value is good.
+func (d *diagnosis) elsewhere(path []string, e errors.Error) bool {
+	if len(path) == 0 || !d.isEntry(path, lookup(d.user, path)) {
+		return false
 	}
-	return shape.Map() && shape.Elem.Constraint.Unify(v).Err() == nil
+	values, _ := d.shape.At(path[:len(path)-1])
+	nothing := values.Shape.Elem.Constraint.Unify(d.user.Context().Encode(nil))
+	return slices.ContainsFunc(errors.Errors(nothing.Err()), func(other errors.Error) bool { return other.Position() == e.Position() })
 }
 
 // userPosition is the first position of group that is in the user's files.
@@ -259,7 +256,9 @@ func (d *diagnosis) conflict(path []string, pos token.Pos, text string, group []
 	d.add("PC1208", path, pos, text, hint, notes...)
 }
 
-// own reports whether text was written in a schema, as the argument of error().
-func (d *diagnosis) own(e errors.Error, text string) bool {
-	return d.library.Owns(e.Position().Filename()) && (strings.HasPrefix(text, "is ") || strings.HasPrefix(text, "has "))
+// own returns what a schema says by itself, as the argument of error(): a
+// message and, on a line after it, a hint.
+func (d *diagnosis) own(e errors.Error) (text, hint string, ok bool) {
+	text, hint, _ = strings.Cut(messageOf(e), "\n")
+	return text, hint, d.library.Owns(e.Position().Filename()) && (strings.HasPrefix(text, "is ") || strings.HasPrefix(text, "has "))
 }

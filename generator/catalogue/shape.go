@@ -126,6 +126,24 @@ func (s *Shape) Field(name string) (Field, bool) {
 	return s.Fields[i], true
 }
 
+// At returns the field at path, which leads through the shape's fields and the
+// names and indices of its maps and lists. What is in a map or a list is a field
+// that has nothing but a shape.
+func (s *Shape) At(path []string) (Field, bool) {
+	at := Field{Shape: s}
+	for _, name := range path {
+		field, ok := at.Shape.Field(name)
+		if !ok {
+			field = Field{Shape: at.Shape.Elem}
+		}
+		if field.Shape == nil {
+			return Field{}, false
+		}
+		at = field
+	}
+	return at, true
+}
+
 // Names returns the names of the fields that a user may write.
 func (s *Shape) Names() []string {
 	var names []string

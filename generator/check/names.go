@@ -114,7 +114,11 @@ func checkMetadata(metadata node) {
 	for _, field := range []string{"labels", "annotations"} {
 		pairs := metadata.child(field)
 		for _, f := range pairs.fields {
-			wrong := qualifiedName(f.Key)
+			key := f.Key
+			if field == "annotations" {
+				key = strings.ToLower(key) // as the API server does
+			}
+			wrong := qualifiedName(key)
 			if wrong != "" {
 				wrong = fmt.Sprintf("key %q %s", f.Key, wrong)
 			}

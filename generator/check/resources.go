@@ -69,7 +69,7 @@ func checkBounds(w *workload, c container) {
 			if limit, ok := quantity(limits.value(f.Key)); ok && value > limit {
 				w.report(Finding{
 					Code:    "GEN-13",
-					Subject: c.subject("resources"),
+					Subject: c.subject("resources", "limits", f.Key),
 					Field:   list.at(f.Key),
 					Message: fmt.Sprintf("%s request %v is more than the limit %v", f.Key, f.Value, limits.value(f.Key)),
 					Hint:    "raise the limit, or lower the request",
