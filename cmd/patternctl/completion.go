@@ -24,7 +24,8 @@ environments of the spec in the current folder.
   fish        patternctl completion fish | source
   powershell  patternctl completion powershell | Out-String | Invoke-Expression
 
-A line in the shell's start-up file makes it last.`,
+A line in the shell's start-up file makes it last. In bash it needs the package
+bash-completion.`,
 		ValidArgs: shells,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {

@@ -13,22 +13,16 @@ const defaultDirectory = "deploy"
 
 type generateOptions struct {
 	spec        specOptions
-	environment string
-	directory   string
+	environment single
+	directory   single
 	output      choice
 	check       bool
 	force       bool
 }
 
 func newGenerate(a *app) *cobra.Command {
-	o := generateOptions{
-		spec: newSpecOptions(),
-		output: choice{
-			value: "yaml",
-			among: []string{"yaml", "json"},
-			hint:  "-o is a format; -d DIR writes files",
-		},
-	}
+	o := generateOptions{spec: newSpecOptions(), output: newChoice("yaml", "json")}
+	o.output.hint = "-o is a format; -d DIR writes files"
 	cmd := &cobra.Command{
 		Use:   "generate [SPEC...]",
 		Short: "Print or write the manifests of a spec",
@@ -61,15 +55,15 @@ and do no harm, unless there is --strict.`,
 			if err := o.validate(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			if o.check && o.directory == "" {
-				o.directory = defaultDirectory
+			if o.check && o.directory.value == "" {
+				o.directory.value = defaultDirectory
 			}
 			return a.reporting(o.spec, a.stderr, func(r *report) error {
 				spec, err := r.open(args)
 				switch {
 				case err != nil:
 					return err
-				case o.directory != "":
+				case o.directory.value != "":
 					return o.writeFiles(a, r, spec)
 				default:
 					return o.writeStream(a, r, spec)
@@ -78,8 +72,8 @@ and do no harm, unless there is --strict.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.environment, "environment", "e", "", "print the manifests of the environment `ENV` instead of the base")
-	f.StringVarP(&o.directory, "directory", "d", "", "write the base and the overlays as files into `DIR`")
+	f.VarP(&o.environment, "environment", "e", "print the manifests of the environment `ENV` instead of the base")
+	f.VarP(&o.directory, "directory", "d", "write the base and the overlays as files into `DIR`")
 	choiceFlag(cmd, &o.output, "output", "o", "the format of printed manifests")
 	f.BoolVar(&o.check, "check", false, "write nothing, and print what would change in the directory of -d, or else in deploy")
 	f.BoolVar(&o.force, "force", false, "with -d: replace files that somebody else wrote or edited")
@@ -97,13 +91,13 @@ func (o generateOptions) validate(given func(flag string) bool) error {
 		return failure{"-e and --check exclude each other", "--check compares the files of all environments"}
 	case given("environment") && given("directory"):
 		return failure{"-e and -d exclude each other", "-d writes an overlay for every environment; -e prints one"}
-	case given("environment") && o.environment == "":
+	case given("environment") && o.environment.value == "":
 		return failure{"-e needs the name of an environment, but it is empty", "without -e the base is printed"}
-	case given("directory") && o.directory == "":
+	case given("directory") && o.directory.value == "":
 		return failure{"-d needs a directory, but it is empty", "-d . writes into the current one"}
 	case given("directory") && given("output"):
 		return failure{"-o is for printed manifests, and -d writes files, which are always YAML", "leave one of them out"}
-	case o.force && o.directory == "":
+	case o.force && o.directory.value == "":
 		return failure{"--force is about files, and without -d none are written", "add -d DIR, or leave --force out"}
 	case o.check && o.force:
 		return failure{"--check writes nothing, so there is nothing to force", "leave one of them out"}
@@ -112,7 +106,7 @@ func (o generateOptions) validate(given func(flag string) bool) error {
 }
 
 func (o generateOptions) writeStream(a *app, r *report, spec *generator.Spec) error {
-	groups, list := spec.Render(o.environment)
+	groups, list := spec.Render(o.environment.value)
 	if err := r.found(list); err != nil {
 		return err
 	}
@@ -135,7 +129,7 @@ func (o generateOptions) writeFiles(a *app, r *report, spec *generator.Spec) err
 	if err != nil {
 		return r.found(err)
 	}
-	plan, err := tree.Compare(o.directory, files)
+	plan, err := tree.Compare(o.directory.value, files)
 	if err != nil {
 		return r.found(err)
 	}

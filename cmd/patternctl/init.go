@@ -18,12 +18,12 @@ import (
 
 type initOptions struct {
 	libraries []string
-	pattern   string
-	name      string
+	pattern   single
+	name      single
 }
 
 func newInit(a *app) *cobra.Command {
-	var o initOptions
+	o := initOptions{pattern: single{value: "replicated"}}
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Write a first spec",
@@ -46,8 +46,8 @@ folder that has a spec already is left alone.`,
 			return o.run(a.stderr, dir)
 		},
 	}
-	cmd.Flags().StringVar(&o.pattern, "pattern", "replicated", "the `KIND` of pattern to begin with")
-	cmd.Flags().StringVar(&o.name, "name", "", "the `NAME` of the system (default: the folder's)")
+	cmd.Flags().Var(&o.pattern, "pattern", "the `KIND` of pattern to begin with")
+	cmd.Flags().Var(&o.name, "name", "the `NAME` of the system (default: the folder's)")
 	libraryFlag(cmd, &o.libraries)
 	must(cmd.RegisterFlagCompletionFunc("pattern", completeKind))
 	return cmd
@@ -80,7 +80,7 @@ func (o initOptions) run(stderr io.Writer, dir string) error {
 // example returns a spec for the pattern that was asked for, and its name. A
 // name that was asked for has to be valid; that of a folder is taken if it is.
 func (o initOptions) example(library *catalogue.Library, dir string) (name, text string, err error) {
-	wanted := o.name
+	wanted := o.name.value
 	if wanted == "" {
 		absolute, err := filepath.Abs(dir)
 		if err != nil {
@@ -90,21 +90,21 @@ func (o initOptions) example(library *catalogue.Library, dir string) (name, text
 	}
 	var list diagnostic.List
 	for _, candidate := range []string{wanted, ""} {
-		text, ok := library.Example(o.pattern, candidate)
+		text, ok := library.Example(o.pattern.value, candidate)
 		if !ok {
-			return "", "", noExample(library, o.pattern)
+			return "", "", noExample(library, o.pattern.value)
 		}
 		name, mistakes := tryOut(library, text)
 		switch {
 		case len(mistakes) > 0:
 			list = append(list, mistakes...)
-		case candidate != wanted && o.name != "":
+		case candidate != wanted && o.name.value != "":
 			return "", "", failure{"--name: " + list[0].Message, list[0].Hint}
 		default:
 			return name, text, nil
 		}
 	}
-	return "", "", fmt.Errorf("the library's first spec for %s has mistakes: %w", o.pattern, list.Sorted())
+	return "", "", fmt.Errorf("the library's first spec for %s has mistakes: %w", o.pattern.value, list.Sorted())
 }
 
 // tryOut returns the name of the system in a spec, or what is wrong with it.

@@ -10,7 +10,7 @@ import (
 
 func newPatterns(a *app) *cobra.Command {
 	var libraries []string
-	output := choice{value: "text", among: []string{"text", "json"}}
+	output := newChoice("text", "json")
 	cmd := &cobra.Command{
 		Use:   "patterns",
 		Short: "List the patterns that a spec can be made of",

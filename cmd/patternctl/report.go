@@ -27,7 +27,7 @@ func newSpecOptions() specOptions {
 	for _, f := range diagnostic.Formats() {
 		formats = append(formats, string(f))
 	}
-	return specOptions{diagnostics: choice{value: formats[0], among: formats}}
+	return specOptions{diagnostics: newChoice(formats...)}
 }
 
 func (o *specOptions) addFlags(cmd *cobra.Command) {

@@ -12,16 +12,39 @@ import (
 	"github.com/patternctl/patternctl/generator/diagnostic"
 )
 
+// A single is the value of a flag that takes one text.
+type single struct {
+	value string
+	given bool
+}
+
+func (s *single) String() string { return s.value }
+func (s *single) Type() string   { return "string" }
+
+// Set refuses another text than the one that was given before: neither is what
+// the user wants alone. Completion sets each flag twice.
+func (s *single) Set(text string) error {
+	if s.given && text != s.value {
+		return failure{fmt.Sprintf("is given twice: %q and %q", s.value, text), "leave one of them out"}
+	}
+	s.value, s.given = text, true
+	return nil
+}
+
 // A choice is the value of a flag that takes one of a few words.
 type choice struct {
-	value string
+	single
 	among []string
 	// hint helps with a word that is not like any of them.
 	hint string
 }
 
-func (c *choice) String() string { return c.value }
-func (c *choice) Type() string   { return strings.Join(c.among, "|") }
+// newChoice returns a choice among words, the first of which is the default.
+func newChoice(words ...string) choice {
+	return choice{single: single{value: words[0]}, among: words}
+}
+
+func (c *choice) Type() string { return strings.Join(c.among, "|") }
 
 func (c *choice) Set(word string) error {
 	if !slices.Contains(c.among, word) {
@@ -30,8 +53,7 @@ func (c *choice) Set(word string) error {
 			didYouMean(word, c.among, c.hint),
 		}
 	}
-	c.value = word
-	return nil
+	return c.single.Set(word)
 }
 
 // choiceFlag adds a flag for c, which completes its words.
@@ -74,7 +96,11 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	return failure{"unknown flag --" + name, didYouMean("--"+name, names, seeHelp(cmd))}
+	hint := seeHelp(cmd)
+	if slices.Contains(commandNames(cmd.Root()), name) {
+		hint = fmt.Sprintf("did you mean `%s %s`?", cmd.Root().Name(), name)
+	}
+	return failure{"unknown flag --" + name, didYouMean("--"+name, names, hint)}
 }
 
 func unknownCommand(root *cobra.Command, args []string) error {

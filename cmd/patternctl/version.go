@@ -27,7 +27,7 @@ type kubernetes struct {
 }
 
 func newVersion(a *app) *cobra.Command {
-	output := choice{value: "text", among: []string{"text", "json"}}
+	output := newChoice("text", "json")
 	cmd := &cobra.Command{
 		Use:               "version",
 		Short:             "Print the versions of patternctl and of what it knows",

@@ -1,6 +1,9 @@
 package diagnostic
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // nearestRunes bounds the words that Nearest measures, since the work grows
 // with the product of two lengths.
@@ -10,12 +13,17 @@ const nearestRunes = 100
 // when none is near: at most a third of the letters may be inserted, left out,
 // replaced, or swapped with the next one. Case does not count. Of several at
 // the same distance it returns the first in byte order, whatever the order of
-// candidates. Words of more than 100 characters are near to nothing.
+// candidates. A word of three letters or more is also near to the only candidate
+// that begins with it. Words of more than 100 characters are near to nothing.
 func Nearest(word string, candidates []string) string {
 	best, distance := "", nearestRunes
+	var abbreviated []string
 	from := []rune(strings.ToLower(word))
 	for _, c := range candidates {
 		to := []rune(strings.ToLower(c))
+		if begins(to, from) {
+			abbreviated = append(abbreviated, c)
+		}
 		longer, shorter := max(len(from), len(to)), min(len(from), len(to))
 		if longer > nearestRunes || longer-shorter > longer/3 {
 			continue
@@ -26,7 +34,16 @@ func Nearest(word string, candidates []string) string {
 		}
 		best, distance = c, d
 	}
+	if best == "" && len(abbreviated) == 1 {
+		return abbreviated[0]
+	}
 	return best
+}
+
+// begins reports whether word begins with letters, which are enough to tell.
+func begins(word, letters []rune) bool {
+	n := len(letters)
+	return n >= 3 && n <= nearestRunes && n <= len(word) && slices.Equal(word[:n], letters)
 }
 
 // edits is the restricted Damerau-Levenshtein distance: how many insertions,

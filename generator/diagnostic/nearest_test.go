@@ -33,6 +33,11 @@ func TestNearest(t *testing.T) {
 		{"dev", nil, ""},
 		{"dve", []string{"deve", "dev"}, "dev"},
 		{"port", []string{"pork", "porg"}, "porg"},
+		{"cont", fields, "container"},
+		{"Sto", fields, "storage"},
+		{"st", fields, ""},
+		{"cont", []string{"container", "controller"}, ""},
+		{"containers-of-one", fields, ""},
 		{"café", []string{"cafe"}, "cafe"},
 		{strings.Repeat("x", 1<<20), []string{strings.Repeat("x", 1<<20-1)}, ""},
 	} {
