@@ -6,45 +6,65 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"regexp"
 	"slices"
+	"strings"
+	"testing"
+
+	"cuelang.org/go/cue"
 
 	"github.com/patternctl/patternctl/generator"
+	"github.com/patternctl/patternctl/generator/catalogue"
 )
 
 // object is one struct of a random spec. Encoded as JSON it is CUE.
 type object = map[string]any
 
-// A randomSpec makes valid specs that use as much of the schemas as it can.
-type randomSpec struct {
+// A randomizer makes valid specs of whatever the schemas have. Its guide is their
+// shape: a field that is new there joins by itself, with values that fit it. What
+// has a meaning besides, or depends on other fields, is in values and mends.
+type randomizer struct {
 	*rand.Rand
-	names []string
+	packages *catalogue.Packages
+	system   *catalogue.Shape
+	fitting  map[string][]any
+	port     int
 }
 
-// newRandomSpec returns a system with a few instances of every kind and two
-// environments.
-func newRandomSpec(seed uint64) object {
-	r := &randomSpec{Rand: rand.New(rand.NewPCG(seed, 1))}
-	for i := range 2 + r.IntN(4) {
-		r.names = append(r.names, fmt.Sprintf("i%d", i))
+func newRandomizer(t testing.TB) *randomizer {
+	t.Helper()
+	library, err := catalogue.Open()
+	if err != nil {
+		t.Fatal(err)
 	}
-	spec := object{
-		"name":    "random",
-		"cluster": object{"version": r.oneOf("1.31", "1.34", "1.37")},
+	r := &randomizer{packages: catalogue.NewPackages(library), fitting: map[string][]any{}}
+	if r.system, err = r.packages.System(); err != nil {
+		t.Fatal(err)
 	}
-	r.maybe(spec, "labels", func() any { return object{"team": r.oneOf("a", "b")} })
-	r.maybe(spec, "annotations", func() any { return object{"example.org/note": r.oneOf("x", "1.0", "true")} })
-	// The hub is what others refer to, so no environment takes it away.
-	kindOf(spec, "replicated")["hub"] = object{"container": object{"image": "hub:1", "port": 8080}}
-	for _, name := range r.names {
+	return r
+}
+
+// kinds are the fields of a system that hold instances.
+func (r *randomizer) kinds() []string {
+	return slices.DeleteFunc(r.system.Names(), func(name string) bool { _, is := r.packages.Kind(name); return !is })
+}
+
+// spec returns a system of n instances, a hub besides, which the others may refer
+// to and no environment takes away, and two environments.
+func (r *randomizer) spec(seed uint64, n int) object {
+	r.Rand = rand.New(rand.NewPCG(seed, 1))
+	spec := r.fields("", r.system, r.kinds())
+	spec["replicated"] = object{"hub": object{"container": object{"image": "hub:1", "port": 8080}}}
+	for i := range n {
 		kind, instance := r.instance()
-		kindOf(spec, kind)[name] = instance
+		in(spec, kind)[fmt.Sprintf("i%d", i)] = instance
 	}
 	spec["environments"] = object{"dev": r.environment(spec), "prod": r.environment(spec)}
 	return spec
 }
 
-func kindOf(spec object, kind string) object {
+func in(spec object, kind string) object {
 	instances, ok := spec[kind].(object)
 	if !ok {
 		instances = object{}
@@ -53,116 +73,247 @@ func kindOf(spec object, kind string) object {
 	return instances
 }
 
-func (r *randomSpec) oneOf(choices ...string) string { return choices[r.IntN(len(choices))] }
-
-func (r *randomSpec) maybe(o object, key string, value func() any) {
-	if r.IntN(3) == 0 {
-		o[key] = value()
-	}
-}
-
-func (r *randomSpec) instance() (string, object) {
-	kind := r.oneOf("replicated", "sharded", "workQueue")
-	instance := object{}
-	switch kind {
-	case "replicated":
-		instance["container"] = r.container(true)
-		r.maybe(instance, "replicas", func() any { return 1 + r.IntN(9) })
-		r.maybe(instance, "autoscale", func() any { return object{"min": 2, "max": 3 + r.IntN(5)} })
-	case "sharded":
-		instance["container"] = r.container(true)
-		instance["shards"] = 2 + r.IntN(4)
-		instance["acceptPartialOutage"] = true
-		r.maybe(instance, "replicas", func() any { return 1 + r.IntN(3) })
-		r.maybe(instance, "storage", func() any { return object{"size": r.oneOf("1Gi", "2Gi")} })
-		if r.IntN(4) > 0 {
-			instance["hash"] = r.hash()
-		}
-		instance["role"] = r.oneOf("cache", "store")
-	case "workQueue":
-		instance["container"] = r.container(false)
-		var items []string
-		for i := range 1 + r.IntN(5) {
-			items = append(items, fmt.Sprintf("item %d: %s", i, r.oneOf("x", "#y", "z\n")))
-		}
-		instance["items"] = items
-		r.maybe(instance, "parallelism", func() any { return 1 + r.IntN(5) })
-		r.maybe(instance, "retries", func() any { return r.IntN(3) })
-	}
-	r.maybe(instance, "sidecars", func() any { return object{"logs": object{"image": "logs:" + r.oneOf("1.0", "2")}} })
-	r.maybe(instance, "shutdown", func() any { return object{"delaySeconds": 5 + r.IntN(20)} })
-	r.maybe(instance, "scheduling", func() any { return object{"nodeSelector": object{"disk": r.oneOf("ssd", "true")}} })
-	r.maybe(instance, "allow", func() any {
-		return object{"from": object{"anywhere": true}, "to": object{"cidrs": []string{"10.0.0.0/8"}}}
-	})
-	return kind, instance
-}
-
-func (r *randomSpec) hash() object {
-	hash := object{}
-	switch r.IntN(4) {
-	case 0:
-		hash["header"] = "X-User"
-	case 1:
-		hash["query"] = "user"
-	case 2:
-		hash["cookie"] = "session"
-	default:
-		hash["path"] = object{"segment": 1 + r.IntN(3)}
-	}
-	return hash
-}
-
-func (r *randomSpec) container(listens bool) object {
-	c := object{"image": "example.org/app:" + r.oneOf("1.0", "1.1", "2")}
-	if listens {
-		c["port"] = 1024 + r.IntN(5)
-	}
-	r.maybe(c, "command", func() any { return []string{"/app", r.oneOf("run", "--x=1", "no")} })
-	r.maybe(c, "env", func() any {
-		env := object{"LEVEL": r.oneOf("info", "1", "null", "")}
-		r.maybe(env, "HUB", func() any { return reference("replicated.hub.endpoint.url") })
-		return env
-	})
-	r.maybe(c, "secrets", func() any { return object{"KEY": object{"name": "keys", "key": "api"}} })
-	r.maybe(c, "files", func() any {
-		return object{"/etc/app/config.yaml": r.oneOf("a: 1\n", "a: 2\nb: [x]\n", "\ttabs\n", "no end")}
-	})
-	r.maybe(c, "writable", func() any { return []string{"/tmp"} })
-	r.maybe(c, "resources", func() any { return object{"cpu": r.oneOf("50m", "1"), "memory": r.oneOf("64Mi", "1Gi")} })
-	r.maybe(c, "user", func() any { return 1000 + r.IntN(3) })
-	return c
+func (r *randomizer) instance() (string, object) {
+	kinds := r.kinds()
+	kind := kinds[r.IntN(len(kinds))]
+	shape, _ := r.packages.Kind(kind)
+	r.port = 1023
+	return kind, r.value(kind+".*", shape).(object)
 }
 
 // environment edits some instances of spec, adds one and takes one away.
-func (r *randomSpec) environment(spec object) object {
+func (r *randomizer) environment(spec object) object {
 	edits := object{}
-	r.maybe(edits, "namespace", func() any { return "elsewhere" })
-	r.maybe(edits, "labels", func() any { return object{"team": "c", "tier": "1"} })
-	for _, kind := range []string{"replicated", "sharded", "workQueue"} {
+	if r.IntN(2) == 0 {
+		edits["namespace"] = "elsewhere"
+	}
+	if r.IntN(2) == 0 {
+		edits["labels"] = object{"team": "c", "tier": "1"}
+	}
+	for _, kind := range r.kinds() {
 		instances, _ := spec[kind].(object)
-		for _, name := range r.names {
-			if _, has := instances[name]; !has {
+		for _, name := range slices.Sorted(maps.Keys(instances)) {
+			if name == "hub" {
 				continue
 			}
-			switch r.IntN(6) {
+			switch r.IntN(5) {
 			case 0:
-				kindOf(edits, kind)[name] = nil
+				in(edits, kind)[name] = nil
 			case 1, 2:
-				kindOf(edits, kind)[name] = object{
-					"container": r.container(kind != "workQueue"),
-					"shutdown":  object{"drainSeconds": 10 + r.IntN(50)},
-				}
-			case 3:
-				kindOf(edits, kind)[name] = object{"sidecars": object{"extra": object{"image": "extra:1"}}}
+				in(edits, kind)[name] = r.edit(kind, instances[name].(object))
 			}
 		}
 	}
-	if r.IntN(2) == 0 {
-		kind, instance := r.instance()
-		kindOf(edits, kind)["added"] = instance
-	}
+	kind, instance := r.instance()
+	in(edits, kind)["added"] = instance
 	return edits
+}
+
+// edit returns what makes an instance another one, which shares most with it.
+func (r *randomizer) edit(kind string, instance object) object {
+	shape, _ := r.packages.Kind(kind)
+	edited := clone(instance).(object)
+	fresh := r.value(kind+".*", shape).(object)
+	for _, name := range shape.Names() {
+		// A store's shards don't become fewer, and data stays where it is.
+		if name == "shards" || r.IntN(3) > 0 {
+			continue
+		}
+		if value, has := fresh[name]; has {
+			edited[name] = value
+		} else {
+			delete(edited, name)
+		}
+	}
+	r.port = 1023
+	r.mend(kind+".*", edited)
+	return difference(instance, edited)
+}
+
+// difference returns the edit that makes from what to is.
+func difference(from, to object) object {
+	edit := object{}
+	for key, before := range from {
+		after, has := to[key]
+		a, isObject := before.(object)
+		b, wasObject := after.(object)
+		switch {
+		case !has:
+			edit[key] = nil
+		case isObject && wasObject:
+			if d := difference(a, b); len(d) > 0 {
+				edit[key] = d
+			}
+		case !reflect.DeepEqual(before, after):
+			edit[key] = after
+		}
+	}
+	for key, after := range to {
+		if _, had := from[key]; !had {
+			edit[key] = after
+		}
+	}
+	return edit
+}
+
+func clone(tree any) any {
+	m, isObject := tree.(object)
+	if !isObject {
+		return tree
+	}
+	out := object{}
+	for key, value := range m {
+		out[key] = clone(value)
+	}
+	return out
+}
+
+// value returns something that fits a shape. Its path has * for names of the
+// user's.
+func (r *randomizer) value(path string, shape *catalogue.Shape) any {
+	if special := bySuffix(values, path); special != nil {
+		return special(r)
+	}
+	switch {
+	case shape.Map():
+		m := object{}
+		for range 1 + r.IntN(2) {
+			m[r.key(path, shape).(string)] = r.value(path+".*", shape.Elem)
+		}
+		return m
+	case shape.Kind == cue.StructKind:
+		o := r.fields(path, shape, nil)
+		r.mend(path, o)
+		return o
+	case shape.Kind == cue.ListKind:
+		var list []any
+		for range 1 + r.IntN(2) {
+			if item := r.value(path+".*", shape.Elem); !slices.ContainsFunc(list, func(other any) bool { return reflect.DeepEqual(item, other) }) {
+				list = append(list, item)
+			}
+		}
+		return list
+	}
+	return r.oneOf(r.fit(path, func(candidate any) bool {
+		return shape.Constraint.Unify(r.packages.Context.Encode(candidate)).Validate(cue.Concrete(true)) == nil
+	}))
+}
+
+// fields returns some of the fields of a shape, but none of those left out.
+func (r *randomizer) fields(path string, shape *catalogue.Shape, without []string) object {
+	o := object{}
+	for _, f := range shape.Fields {
+		if !f.Output && !slices.Contains(without, f.Name) && (f.Required || r.IntN(2) == 0) {
+			o[f.Name] = r.value(strings.TrimPrefix(path+"."+f.Name, "."), f.Shape)
+		}
+	}
+	return o
+}
+
+// key returns a name that a map takes.
+func (r *randomizer) key(path string, shape *catalogue.Shape) any {
+	return r.oneOf(r.fit(path+" key", func(candidate any) bool {
+		name, isText := candidate.(string)
+		if !isText || name == "" {
+			return false
+		}
+		at := cue.MakePath(cue.Str(name))
+		return shape.Constraint.FillPath(at, r.packages.Context.CompileString("_")).LookupPath(at).Err() == nil
+	}))
+}
+
+// fit returns the candidates that fit, which it looks for once for each path.
+func (r *randomizer) fit(path string, fits func(any) bool) []any {
+	fitting, known := r.fitting[path]
+	if !known {
+		for _, candidate := range candidates {
+			if fits(candidate) {
+				fitting = append(fitting, candidate)
+			}
+		}
+		if len(fitting) == 0 {
+			panic("no candidate fits " + path)
+		}
+		r.fitting[path] = fitting
+	}
+	return fitting
+}
+
+func (r *randomizer) oneOf(choices []any) any { return choices[r.IntN(len(choices))] }
+
+// candidates are values for fields that only their schema tells anything about.
+var candidates = []any{
+	true, false, 1, 2, 3, 4, 20, 60, 110, 200, "a", "b", "c-1", "A", "B_2", "X-Key", "64Mi", "1Gi", "1.31", "1.34", "1.37",
+	"example.org/app:1", "example.org/app:2", "/etc/a", "/var/b", "10.0.0.0/8", "192.0.2.0/24", "null", "1e3", "two\nlines\n", "",
+	"prefer", "require", "cache", "store", "reject", "spread", "gateway", "keda", "prometheus", "Exists", "Equal",
+	"NoSchedule", "PreferNoSchedule", "NoExecute",
+}
+
+func bySuffix[T any](table map[string]T, path string) T {
+	for {
+		if found, ok := table[path]; ok {
+			return found
+		}
+		_, rest, ok := strings.Cut(path, ".")
+		if !ok {
+			var none T
+			return none
+		}
+		path = rest
+	}
+}
+
+// TestRandomSpecsHaveEveryField holds that random specs write each field of the
+// schemas, those that values makes included.
+func TestRandomSpecsHaveEveryField(t *testing.T) {
+	r := newRandomizer(t)
+	written := map[string]bool{}
+	for seed := range uint64(50) {
+		spec := r.spec(seed, 10)
+		note(written, "", r.system, spec)
+		for _, environment := range spec["environments"].(object) {
+			note(written, "", r.system, environment)
+		}
+	}
+	var missing func(path string, shape *catalogue.Shape)
+	missing = func(path string, shape *catalogue.Shape) {
+		for _, f := range shape.Fields {
+			at := strings.TrimPrefix(path+"."+f.Name, ".")
+			switch {
+			case f.Output:
+			case !written[at]:
+				t.Errorf("no random spec has %s", at)
+			default:
+				missing(at, f.Shape)
+			}
+		}
+		if shape.Elem != nil {
+			missing(path+".*", shape.Elem)
+		}
+	}
+	missing("", r.system)
+}
+
+// note marks the paths of what a spec writes.
+func note(written map[string]bool, path string, shape *catalogue.Shape, tree any) {
+	if tree == nil || shape == nil {
+		return
+	}
+	written[path] = true
+	switch tree := tree.(type) {
+	case object:
+		for name, value := range tree {
+			if f, known := shape.Field(name); known {
+				note(written, strings.TrimPrefix(path+"."+name, "."), f.Shape, value)
+			} else {
+				note(written, path+".*", shape.Elem, value)
+			}
+		}
+	case []any:
+		for _, item := range tree {
+			note(written, path+".*", shape.Elem, item)
+		}
+	}
 }
 
 // inOneFile encodes a spec as the file of a package.

@@ -1,0 +1,184 @@
+package generator_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// values makes what fits a field by more than its schema, by the end of the
+// field's path.
+var values = map[string]func(*randomizer) any{
+	"labels":      func(r *randomizer) any { return object{"team": r.oneOf([]any{"a", "1.0"})} },
+	"annotations": func(r *randomizer) any { return object{"example.org/note": r.oneOf([]any{"x", "true", "two\nlines"})} },
+	"engines": func(r *randomizer) any {
+		return object{"haproxy": object{"image": "mirror/haproxy:3.2", "user": 1000 + r.IntN(2)}}
+	},
+	"patches": func(r *randomizer) any {
+		return object{"note": object{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": object{"annotations": object{"note": r.oneOf([]any{"x", "y"})}}}}
+	},
+	"image": func(r *randomizer) any {
+		return r.oneOf([]any{"example.org/app:1.0", "example.org/app:1.1", "app@sha256:" + strings.Repeat("0f", 32)})
+	},
+	"command": func(r *randomizer) any { return []any{"/app", r.oneOf([]any{"run", "--x=1", "no"})} },
+	"env": func(r *randomizer) any {
+		return object{"LEVEL": r.oneOf([]any{"info", "1", ""}), "HUB": reference("replicated.hub.endpoint.url")}
+	},
+	"secrets": func(r *randomizer) any {
+		return object{"KEY": object{"name": "keys", "key": r.oneOf([]any{"api", "b"})}}
+	},
+	"files": func(r *randomizer) any {
+		return object{"/etc/app/f": r.oneOf([]any{"a: 1\n", "\ttabs\n", "no end"}), "/etc/app/g": "x"}
+	},
+	"mounts": func(r *randomizer) any {
+		return object{"/mnt/v": object{"volume": "v", "subPath": "part", "readOnly": r.IntN(2) == 0}}
+	},
+	"writable":           func(r *randomizer) any { return []any{"/tmp", "/run/app"}[:1+r.IntN(2)] },
+	"resources":          resources,
+	"port":               func(r *randomizer) any { r.port++; return r.port },
+	"ports":              func(r *randomizer) any { r.port++; return object{fmt.Sprint("p-", r.port): r.port} },
+	"hash":               hash,
+	"tolerations.*":      toleration,
+	"nodeSelector":       func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
+	"sharded.*.shards":   func(r *randomizer) any { return 2 + r.IntN(3) },
+	"sharded.*.replicas": func(r *randomizer) any { return 1 + r.IntN(3) },
+	"dataset":            func(r *randomizer) any { return r.oneOf([]any{"1Mi", "0.5M"}) },
+	"items":              items,
+	"deadlineSeconds":    func(r *randomizer) any { return 2_000_000_000 + r.IntN(2) },
+	"permanentExitCodes": func(r *randomizer) any { return []any{1 + r.IntN(9), 42} },
+	"maxFailedItems":     func(r *randomizer) any { return r.IntN(2) },
+	"requiredItems":      func(r *randomizer) any { return 1 },
+}
+
+func resources(r *randomizer) any {
+	return object{
+		"cpu": r.oneOf([]any{"50m", "1"}), "memory": r.oneOf([]any{"64Mi", "1Gi"}),
+		"limits": object{"cpu": r.oneOf([]any{"2", "3000m"}), "memory": r.oneOf([]any{"1Gi", "2Gi"})},
+	}
+}
+
+func toleration(r *randomizer) any {
+	return []any{
+		object{"key": "a", "operator": "Equal", "value": "true", "effect": "NoSchedule"},
+		object{"key": "b", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60},
+	}[r.IntN(2)]
+}
+
+func hash(r *randomizer) any {
+	places := []object{{"header": "X-User"}, {"query": "user"}, {"cookie": "session"}, {"path": object{"segment": 1 + r.IntN(3)}}, {"path": object{}}}
+	h := maps.Clone(places[r.IntN(len(places))])
+	h["onMissing"] = r.oneOf([]any{"reject", "spread"})
+	if r.IntN(2) == 0 {
+		h["pattern"] = "^(?:a|b)([0-9]+)"
+	}
+	return h
+}
+
+func items(r *randomizer) any {
+	var list []any
+	for i := range 1 + r.IntN(5) {
+		list = append(list, fmt.Sprintf("item %d: %s", i, r.oneOf([]any{"x", "#y", "z\n"})))
+	}
+	return list
+}
+
+// mends make the fields of a struct agree with each other, by the end of the
+// struct's path.
+var mends = map[string]func(*randomizer, object){
+	"replicated.*": mendPod,
+	"sharded.*":    mendPod,
+	"workQueue.*":  mendPod,
+	"volumes.*":    func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
+	"autoscale":    func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
+	"startup":      mendProbe,
+	"readiness":    mendProbe,
+	"liveness":     mendProbe,
+}
+
+func (r *randomizer) mend(path string, o object) {
+	if mend := bySuffix(mends, path); mend != nil {
+		mend(r, o)
+	}
+}
+
+// keepOne leaves one of some fields that o has, and with it what o has besides.
+func keepOne(r *randomizer, o object, names ...string) {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return o[name] == nil })
+	if len(names) == 0 {
+		return
+	}
+	kept := r.IntN(len(names))
+	for i, name := range names {
+		if i != kept {
+			delete(o, name)
+		}
+	}
+	if names[kept] != "size" {
+		delete(o, "memory")
+	}
+}
+
+func mendProbe(r *randomizer, o object) { keepOne(r, o, "path", "command", "grpc") }
+
+// mendPod makes containers mount volumes that their pod has, and no two have the
+// same name or take the same port.
+func mendPod(r *randomizer, pod object) {
+	if volumes, has := pod["volumes"].(object); has {
+		for _, name := range slices.Sorted(maps.Keys(volumes)) {
+			pod["volumes"] = object{"v": volumes[name]}
+		}
+	}
+	if pod["serviceAccount"] != nil {
+		delete(pod, "patches") // of an account that the instance doesn't have then
+	}
+	sidecars, _ := pod["sidecars"].(object)
+	before, _ := pod["init"].(object)
+	maps.DeleteFunc(before, func(name string, _ any) bool { return sidecars[name] != nil })
+	port := 1023
+	for _, container := range containers(pod) {
+		if pod["volumes"] == nil {
+			delete(container, "mounts")
+		}
+		if container["port"] != nil {
+			port++
+			container["port"] = port
+		}
+		if container["ports"] != nil {
+			port++
+			container["ports"] = object{fmt.Sprint("p-", port): port}
+		}
+		probes, _ := container["probes"].(object)
+		for _, question := range []string{"startup", "readiness", "liveness"} {
+			probe, asked := probes[question].(object)
+			switch {
+			case asked && container["port"] != nil:
+				if probe["port"] != nil {
+					probe["port"] = container["port"]
+				}
+			case asked && probe["command"] == nil:
+				delete(probes, question)
+			case asked:
+				delete(probe, "port")
+			}
+		}
+	}
+	if hot, has := pod["hot"].(object); has && pod["role"] != "cache" {
+		delete(hot, "balanceFactor")
+	}
+}
+
+// containers returns a pod's containers, the main one first.
+func containers(pod object) []object {
+	var all []object
+	if main, has := pod["container"].(object); has {
+		all = append(all, main)
+	}
+	for _, field := range []string{"sidecars", "init"} {
+		named, _ := pod[field].(object)
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			all = append(all, named[name].(object))
+		}
+	}
+	return all
+}
