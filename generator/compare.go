@@ -11,7 +11,6 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"github.com/patternctl/patternctl/generator/catalogue"
-	"github.com/patternctl/patternctl/generator/diagnostic"
 )
 
 // compare finds unknown fields, missing fields, and values that don't fit, in
@@ -77,10 +76,7 @@ func (d *diagnosis) added(path []string) bool {
 // unknownInstance explains an environment's edit of an instance that the base
 // doesn't have, and that is not complete by itself either.
 func (d *diagnosis) unknownInstance(path []string) {
-	hint := "an instance that only this environment has must be written in full"
-	if near := diagnostic.Nearest(path[1], d.outline.baseInstances(path[0])); near != "" {
-		hint = "did you mean " + quote(near) + "?"
-	}
+	hint := cmp.Or(d.didYouMean(path[1], d.outline.baseInstances(path[0])), "an instance that only this environment has must be written in full")
 	d.add("PC1104", path, token.NoPos, "the base doesn't have it", hint)
 }
 
@@ -90,10 +86,8 @@ func (d *diagnosis) unknownField(shape *catalogue.Shape, path []string, value cu
 	if len(path) == 1 {
 		what = "unknown pattern kind or field"
 	}
-	hint := ""
-	if near := diagnostic.Nearest(name, names); near != "" {
-		hint = "did you mean " + quote(near) + "?"
-	} else if len(names) > 0 {
+	hint := didYouMean(name, names)
+	if hint == "" && len(names) > 0 {
 		hint = "known here: " + strings.Join(names, ", ")
 	}
 	pos := token.NoPos
@@ -150,9 +144,7 @@ func (d *diagnosis) valuePosition(path []string, v cue.Value) token.Pos {
 func (d *diagnosis) reason(err error, user cue.Value, shape *catalogue.Shape) (reason, hint string) {
 	if len(shape.Values) > 0 {
 		if s, err := user.String(); err == nil {
-			if near := diagnostic.Nearest(s, shape.Values); near != "" {
-				hint = "did you mean " + quote(near) + "?"
-			}
+			hint = didYouMean(s, shape.Values)
 		}
 		return show(user) + " is not one of " + list(shape.Values), hint
 	}

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"slices"
+	"sync"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -22,11 +23,34 @@ type diagnosis struct {
 	library       *catalogue.Library
 	environments  []string
 
+	// selections and declared are made of files when they are first needed.
+	selections func() selections
+	declared   func() []string
+	// names are those of the fields that there are, by what they are in.
+	names map[string][]string
+	// compared is how many names others were compared with.
+	compared int
+
 	list      diagnostic.List
 	explained explained
 	// derived are mistakes that most likely follow from others. They are told
 	// if there are no others.
 	derived diagnostic.List
+}
+
+func newDiagnosis(s *Spec, shape *catalogue.Shape, edition edition, outline *outline) *diagnosis {
+	return &diagnosis{
+		shape:        shape,
+		outline:      outline,
+		files:        edition.files,
+		library:      s.options.Library,
+		environments: s.environments,
+		selections:   sync.OnceValue(func() selections { return selectionsIn(edition.files) }),
+		declared:     sync.OnceValue(func() []string { return declaredIn(edition.files) }),
+		names:        map[string][]string{},
+		list:         edition.problems,
+		explained:    explained{paths: map[string]bool{}, parents: map[string]bool{}},
+	}
 }
 
 // explain returns everything that is wrong. err is what CUE says about the
@@ -45,10 +69,18 @@ func (d *diagnosis) explain(err error) diagnostic.List {
 
 // told leaves out what is told again, at the same place, with its path.
 func (d *diagnosis) told() diagnostic.List {
+	type statement struct {
+		position      diagnostic.Position
+		code, message string
+	}
+	withPath := map[statement]bool{}
+	for _, a := range d.list {
+		if a.Path != "" {
+			withPath[statement{a.Position, a.Code, a.Message}] = true
+		}
+	}
 	return slices.DeleteFunc(slices.Clone(d.list), func(a diagnostic.Diagnostic) bool {
-		return a.Path == "" && slices.ContainsFunc(d.list, func(b diagnostic.Diagnostic) bool {
-			return b.Path != "" && b.Position == a.Position && b.Code == a.Code && b.Message == a.Message
-		})
+		return a.Path == "" && withPath[statement{a.Position, a.Code, a.Message}]
 	})
 }
 
@@ -82,10 +114,6 @@ func (d *diagnosis) covered(path []string) bool { return d.explained.at(path) ||
 type explained struct {
 	// paths holds each of them, and parents what is around them.
 	paths, parents map[string]bool
-}
-
-func newExplained() explained {
-	return explained{paths: map[string]bool{}, parents: map[string]bool{}}
 }
 
 func (e *explained) add(path []string) {

@@ -95,16 +95,7 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 	if err != nil {
 		return nil, libraryError(err)
 	}
-	d := &diagnosis{
-		shape:   shape,
-		outline: outline,
-		files:   edition.files,
-		library: s.options.Library,
-		list:    edition.problems,
-
-		environments: s.environments,
-		explained:    newExplained(),
-	}
+	d := newDiagnosis(s, shape, edition, outline)
 	user, ok := s.build(packages, d)
 	if !ok {
 		return nil, d.list.Sorted()
@@ -130,13 +121,10 @@ func (s *Spec) unknownEnvironment(name string) diagnostic.List {
 	if len(s.environments) > 0 {
 		hint = "environments: " + strings.Join(s.environments, ", ")
 	}
-	if near := diagnostic.Nearest(name, s.environments); near != "" {
-		hint = "did you mean " + quote(near) + "?"
-	}
 	return diagnostic.List{{
 		Code:    "PC1102",
 		Message: "there is no environment " + quote(name),
-		Hint:    hint,
+		Hint:    cmp.Or(didYouMean(name, s.environments), hint),
 	}}
 }
 

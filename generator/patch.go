@@ -60,8 +60,8 @@ func nearestObject(patch manifest.Map, objects []manifest.Map) string {
 		kinds = append(kinds, manifest.IDOf(object).Kind)
 	}
 	kind := manifest.IDOf(patch).Kind
-	if near := diagnostic.Nearest(kind, kinds); near != "" && near != kind {
-		return "did you mean " + quote(near) + "?"
+	if hint := didYouMean(kind, kinds); hint != "" && !slices.Contains(kinds, kind) {
+		return hint
 	}
 	return "the instance has " + strings.Join(names(objects), ", ")
 }

@@ -58,6 +58,9 @@ type outline struct {
 	base, edits places
 	// spans are where the environment's edits are.
 	spans []span
+	// instances are the names of the base's instances, by kind, as far as they
+	// were asked for.
+	instances map[string][]string
 	// prefix is the path of the environment; it is empty for the base.
 	prefix []string
 }
@@ -65,7 +68,7 @@ type outline struct {
 type span struct{ from, to token.Pos }
 
 func newOutline(e edition) *outline {
-	o := &outline{base: places{}, edits: places{}, spans: e.spans, prefix: e.prefix}
+	o := &outline{base: places{}, edits: places{}, instances: map[string][]string{}, spans: e.spans, prefix: e.prefix}
 	maps.Copy(o.edits, e.removed)
 	for _, expr := range e.edits {
 		o.edits.addExpr(expr, nil)
@@ -156,7 +159,10 @@ func (o *outline) environmentOnly(path []string) bool {
 
 // baseInstances returns the names of the instances of a kind in the base.
 func (o *outline) baseInstances(kind string) []string {
-	var names []string
+	names, known := o.instances[kind]
+	if known {
+		return names
+	}
 	for path := range o.base {
 		name, ok := strings.CutPrefix(path, kind+".")
 		if unquoted, err := strconv.Unquote(name); err == nil {
@@ -167,6 +173,7 @@ func (o *outline) baseInstances(kind string) []string {
 		}
 	}
 	slices.Sort(names)
+	o.instances[kind] = names
 	return names
 }
 

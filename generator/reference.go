@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,8 +11,6 @@ import (
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/token"
-
-	"github.com/patternctl/patternctl/generator/diagnostic"
 )
 
 // compareReference checks a value that depends on the rest of the spec: a
@@ -63,66 +62,85 @@ func (d *diagnosis) undefined(path []string, pos token.Pos, name string) {
 		name = unquoted
 	}
 	message, hint := "there is no "+quote(name), ""
-	if base := d.referenceBase(pos); base != nil {
+	if base, ok := d.selections().base(pos); ok {
 		if text, err := format.Node(base); err == nil {
 			message += " in " + string(text)
-			hint = d.suggest(cue.ParsePath(string(text)), name)
+			hint = d.suggest(string(text), name)
 		}
 	}
 	d.add("PC1206", path, pos, message, hint)
 }
 
-func (d *diagnosis) suggest(base cue.Path, name string) string {
-	it, err := d.unified.LookupPath(base).Fields()
-	if err != nil {
-		return ""
+// suggest says what to refer to in base instead of name.
+func (d *diagnosis) suggest(base, name string) string {
+	names, known := d.names[base]
+	if !known {
+		if it, err := d.unified.LookupPath(cue.ParsePath(base)).Fields(); err == nil {
+			for it.Next() {
+				names = append(names, it.Selector().Unquoted())
+			}
+		}
+		d.names[base] = names
 	}
-	var names []string
-	for it.Next() {
-		names = append(names, it.Selector().Unquoted())
+	hint := d.didYouMean(name, names)
+	if hint == "" && 0 < len(names) && len(names) <= 20 {
+		hint = "there are: " + strings.Join(names, ", ")
 	}
-	if near := diagnostic.Nearest(name, names); near != "" {
-		return "did you mean " + quote(near) + "?"
-	}
-	if len(names) == 0 || len(names) > 20 {
-		return ""
-	}
-	return "there are: " + strings.Join(names, ", ")
+	return hint
 }
 
-// referenceBase finds what a selector at pos selects from.
-func (d *diagnosis) referenceBase(pos token.Pos) ast.Expr {
-	var base ast.Expr
-	for _, file := range d.files {
+// maxCompared is how many names the names that nothing is called are compared
+// with: of thousands of mistakes, the first get a hint.
+const maxCompared = 200_000
+
+// didYouMean is the hint to write the one of names that is near, if any is.
+func (d *diagnosis) didYouMean(name string, names []string) string {
+	if d.compared += len(names); d.compared > maxCompared {
+		return ""
+	}
+	return didYouMean(name, names)
+}
+
+// selections are the expressions that the spec selects something from, by where
+// the name of that is written, and by where the whole is.
+type selections struct{ byName, byStart map[token.Pos]ast.Expr }
+
+// selectionsIn finds them in files.
+func selectionsIn(files []*ast.File) selections {
+	s := selections{map[token.Pos]ast.Expr{}, map[token.Pos]ast.Expr{}}
+	for _, file := range files {
 		ast.Walk(file, func(n ast.Node) bool {
-			if sel, ok := n.(*ast.SelectorExpr); ok && (sel.Sel.Pos() == pos || base == nil && sel.Pos() == pos) {
-				base = sel.X
+			if selector, ok := n.(*ast.SelectorExpr); ok {
+				s.byName[selector.Sel.Pos()] = selector.X
+				if _, outer := s.byStart[selector.Pos()]; !outer {
+					s.byStart[selector.Pos()] = selector.X
+				}
 			}
 			return true
 		}, nil)
 	}
-	return base
+	return s
+}
+
+// base is what is selected from at pos.
+func (s selections) base(pos token.Pos) (ast.Expr, bool) {
+	if base, ok := s.byName[pos]; ok {
+		return base, true
+	}
+	base, ok := s.byStart[pos]
+	return base, ok
 }
 
 // undeclared explains an identifier that nothing declares.
 func (d *diagnosis) undeclared(path []string, pos token.Pos, name string) {
-	var names []string
-	for _, file := range d.files {
-		for _, decl := range file.Decls {
-			if field, ok := decl.(*ast.Field); ok {
-				if label, _, err := ast.LabelName(field.Label); err == nil {
-					names = append(names, label)
-				}
-			}
-		}
-	}
+	names := d.declared()
 	hint := ""
 	if name == environmentsField || slices.Contains(d.environments, name) {
 		hint = "environments can't refer to each other: what they share goes into a hidden field beside `environments`"
 	} else if slices.Contains(names, name) {
 		hint = "write the field " + name + " without quotes: a name in quotes can't be referred to"
-	} else if near := diagnostic.Nearest(name, names); near != "" {
-		hint = "did you mean " + quote(near) + "?"
+	} else if near := d.didYouMean(name, names); near != "" {
+		hint = near
 	} else if slices.Contains(d.library.Kinds(), name) {
 		hint = "the spec has no " + name + " instances"
 	} else {
@@ -131,6 +149,22 @@ func (d *diagnosis) undeclared(path []string, pos token.Pos, name string) {
 	d.add("PC1206", path, pos, "there is no "+quote(name)+" to refer to", hint)
 }
 
+// declaredIn returns the names of the fields at the top of files.
+func declaredIn(files []*ast.File) []string {
+	names := map[string]bool{}
+	for _, file := range files {
+		for _, decl := range file.Decls {
+			if field, ok := decl.(*ast.Field); ok {
+				if name, ok := labelName(field); ok {
+					names[name] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// undeclaredName returns the name that, as text says, nothing declares.
 func undeclaredName(text string) (string, bool) {
 	quoted, isReference := strings.CutPrefix(text, "reference ")
 	quoted, notFound := strings.CutSuffix(quoted, " not found")

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"cuelang.org/go/cue"
+
+	"github.com/patternctl/patternctl/generator/diagnostic"
 )
 
 // kindName is what a value of a kind is, in a user's words.
@@ -47,6 +49,14 @@ func show(v cue.Value) string {
 		text = string(r[:59]) + "…"
 	}
 	return text
+}
+
+// didYouMean is the hint to write the one of names that is near to word, if any is.
+func didYouMean(word string, names []string) string {
+	if near := diagnostic.Nearest(word, names); near != "" {
+		return "did you mean " + quote(near) + "?"
+	}
+	return ""
 }
 
 func quote(s string) string { return strconv.Quote(s) }
