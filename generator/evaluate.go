@@ -30,6 +30,8 @@ type System struct {
 	spec     *Spec
 	outline  *outline
 	packages *catalogue.Packages
+	// warnings are about the spec's text.
+	warnings diagnostic.List
 }
 
 // An Instance is one use of a pattern.
@@ -95,6 +97,7 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 	if err != nil {
 		return nil, libraryError(err)
 	}
+	warnings := s.textualReferences(edition, shape, outline)
 	d := newDiagnosis(s, shape, edition, outline)
 	user, ok := s.build(packages, d)
 	if !ok {
@@ -104,9 +107,9 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 	unified := user.Unify(definition)
 	if err := unified.Validate(cue.Concrete(true), cue.Final()); err != nil || len(d.list) > 0 {
 		d.user, d.unified = user, unified
-		return nil, d.explain(err)
+		return nil, append(d.explain(err), warnings...).Sorted()
 	}
-	system := &System{Environment: environment, spec: s, outline: outline, packages: packages}
+	system := &System{Environment: environment, spec: s, outline: outline, packages: packages, warnings: warnings}
 	if err := system.read(unified, s.options.Library.Kinds()); err != nil {
 		return nil, err
 	}

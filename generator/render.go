@@ -32,6 +32,7 @@ func (s *System) Render(base *System) ([]manifest.Group, diagnostic.List) {
 
 func (s *System) render(base *System, rendered *memory) ([]manifest.Group, diagnostic.List) {
 	groups, list := s.renderAll(base, rendered)
+	list = append(list, s.warnings...)
 	if list.HasErrors() {
 		return nil, list.Sorted()
 	}

@@ -3,6 +3,7 @@ package generator
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -139,6 +140,11 @@ func readFile(path string) (Source, error) {
 func readAll(r io.Reader) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, MaxSpecSize+1))
 }
+
+// isYAML and isJSON tell how a file is read: by its name, or for standard input
+// by what is in it. JSON is CUE too, and read as such there.
+func (s Source) isYAML() bool { return isYAML(s.Name) || s.Name == Stdin && looksLikeYAML(s.Text) }
+func (s Source) isJSON() bool { return isJSON(s.Name) || s.Name == Stdin && json.Valid(s.Text) }
 
 func isYAML(name string) bool { return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)) }
 func isJSON(name string) bool { return filepath.Ext(name) == ".json" }

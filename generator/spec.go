@@ -76,12 +76,12 @@ func (s *Spec) parse() ([]*ast.File, diagnostic.List) {
 
 func parseSource(source Source) (*ast.File, error) {
 	switch {
-	case isYAML(source.Name) || source.Name == Stdin && looksLikeYAML(source.Text):
+	case source.isYAML():
 		if err := checkYAML(source); err != nil {
 			return nil, err
 		}
 		return yaml.Extract(source.Name, source.Text)
-	case isJSON(source.Name):
+	case source.isJSON():
 		source.Text = bytes.TrimPrefix(source.Text, []byte("\ufeff"))
 		if err := checkJSON(source); err != nil {
 			return nil, err

@@ -68,7 +68,7 @@ func (d *diagnosis) translate(err error, all bool) {
 // mistake of its own, whatever is wrong with what it names; where a schema
 // offers a choice, that all choices failed is not.
 func (d *diagnosis) follows(f *failure) bool {
-	if len(f.path) < len(f.whole) || d.isOutput(f.path) || d.explained.at(f.path) {
+	if len(f.path) < len(f.whole) || isOutput(d.shape, f.path) || d.explained.at(f.path) {
 		return true
 	}
 	own, choice := false, false
@@ -81,9 +81,9 @@ func (d *diagnosis) follows(f *failure) bool {
 }
 
 // isOutput reports whether path is in a field that the schema computes.
-func (d *diagnosis) isOutput(path []string) bool {
+func isOutput(shape *catalogue.Shape, path []string) bool {
 	for n := range path {
-		if field, known := d.shape.At(path[:n+1]); known && field.Output {
+		if field, known := shape.At(path[:n+1]); known && field.Output {
 			return true
 		}
 	}
