@@ -135,7 +135,7 @@ func syntaxErrors(source Source, err error) diagnostic.List {
 		if pos := e.Position(); pos.IsValid() {
 			d.Position = position(pos)
 		}
-		if strings.HasPrefix(lineAt(source.Text, d.Position.Line), "import ") && !strings.Contains(d.Message, "import path") {
+		if strings.HasPrefix(strings.TrimSpace(lineAt(source.Text, d.Position.Line)), "import ") && !strings.Contains(d.Message, "import path") {
 			d.Hint = "imports come before the fields"
 		}
 		list = append(list, d)
@@ -148,7 +148,7 @@ func lineAt(text []byte, number int) string {
 	if number < 1 || number > len(lines) {
 		return ""
 	}
-	return strings.TrimSpace(lines[number-1])
+	return lines[number-1]
 }
 
 // samePackage reports files that do not belong together.

@@ -119,5 +119,22 @@ func yamlError(source Source, err error) diagnostic.Diagnostic {
 			d.Position.Line, d.Position.Column = line, 1
 		}
 	}
+	d.Hint = yamlHint(lineAt(source.Text, d.Position.Line), d.Message)
 	return d
+}
+
+// yamlHint says what to do about a syntax error that is found at a line.
+func yamlHint(line, message string) string {
+	indentation := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+	switch {
+	case strings.Contains(indentation, "\t"):
+		return "indent with spaces: YAML takes no tabs"
+	case strings.Contains(message, "did not find expected key"), strings.Contains(message, "did not find expected '-'"):
+		return "begin the keys of one mapping, or the items of one list, in the same column"
+	case strings.Contains(message, "mapping values are not allowed"):
+		return "begin a key in the column of those beside it, and write a text that has a colon in quotes"
+	case strings.Contains(message, "cannot start any token"):
+		return "write a text that begins with a sign in quotes"
+	}
+	return ""
 }

@@ -176,7 +176,7 @@ func shapeOf(v cue.Value, depth int) *Shape {
 		}
 		s.Open = s.Elem == nil && v.Allows(cue.AnyString)
 	case cue.ListKind:
-		if elem := v.LookupPath(cue.MakePath(cue.AnyIndex)); elem.Exists() {
+		if elem := itemOf(v); elem.Exists() {
 			s.Elem = shapeOf(elem, depth+1)
 		}
 	case cue.StringKind:
@@ -260,9 +260,26 @@ func hasAttribute(v cue.Value, name string) bool {
 	return slices.ContainsFunc(v.Attributes(cue.FieldAttr), func(a cue.Attribute) bool { return a.Name() == name })
 }
 
+// itemOf returns what the items of a list look like. The list may have a default
+// beside it.
+func itemOf(v cue.Value) cue.Value {
+	item := v.LookupPath(cue.MakePath(cue.AnyIndex))
+	if item.Exists() {
+		return item
+	}
+	if op, operands := v.Expr(); op == cue.AndOp {
+		for _, operand := range operands {
+			if item = itemOf(operand); item.Exists() {
+				break
+			}
+		}
+	}
+	return item
+}
+
 // choices returns the strings of a disjunction of nothing but strings.
 func choices(v cue.Value) []string {
-	op, args := v.Expr()
+	op, args := cue.Dereference(v).Expr()
 	switch op {
 	case cue.OrOp:
 		var all []string
