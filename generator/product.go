@@ -8,6 +8,7 @@ import (
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
+	"github.com/patternctl/patternctl/generator/catalogue"
 	"github.com/patternctl/patternctl/generator/manifest"
 )
 
@@ -23,7 +24,7 @@ func (r *renderer) evaluate(kind string, input manifest.Map) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	t := template{kind, value.Unify(r.system.packages.Context.Encode(fields(input)))}
+	t := template{kind, r.system.packages, value.Unify(r.system.packages.Context.Encode(fields(input)))}
 	var result product
 	if result.checks, err = t.checks(); err != nil {
 		return product{}, err
@@ -37,53 +38,27 @@ func (r *renderer) evaluate(kind string, input manifest.Map) (product, error) {
 
 // A template is that of a kind, unified with an instance.
 type template struct {
-	kind  string
-	value cue.Value
+	kind     string
+	packages *catalogue.Packages
+	value    cue.Value
 }
 
 // field returns a field that every template has.
 func (t template) field(name string) (cue.Value, error) {
 	v := t.value.LookupPath(cue.MakePath(cue.Str(name)))
 	if !v.Exists() && v.Pos() == token.NoPos {
-		return v, errors.Newf(token.NoPos, "the template of %s has no field %q", t.kind, name)
+		return v, errors.Newf(t.packages.TemplatePos(t.kind), "the template of %s has no field %q", t.kind, name)
 	}
 	return v, nil
 }
 
 // flaw says what is wrong with what a template has at path, or lacks there.
-func (t template) flaw(path []cue.Selector, problem string) error {
+func (t template) flaw(path []cue.Selector, problem string) errors.Error {
 	pos := token.NoPos
 	for n := len(path); n > 0 && !pos.IsValid(); n-- {
 		pos = t.value.LookupPath(cue.MakePath(path[:n]...)).Pos()
 	}
 	return errors.Newf(pos, "the template of %s: %s %s", t.kind, cue.MakePath(path...), problem)
-}
-
-// checks returns what a template finds wrong with an instance.
-func (t template) checks() ([]manifest.Map, error) {
-	v, err := t.field("checks")
-	if err != nil {
-		return nil, err
-	}
-	tree, err := export(v)
-	if err != nil {
-		return nil, err
-	}
-	path := []cue.Selector{cue.Str("checks")}
-	items, ok := tree.([]any)
-	if !ok {
-		return nil, t.flaw(path, "is not a list")
-	}
-	checks := make([]manifest.Map, len(items))
-	for i, item := range items {
-		checks[i], _ = item.(manifest.Map)
-		for _, name := range []string{"code", "message"} {
-			if manifest.String(checks[i], name) == "" {
-				return nil, t.flaw(append(path, cue.Index(i)), "has no "+name)
-			}
-		}
-	}
-	return checks, nil
 }
 
 // objects returns the objects of a template. Each of its fields is an object, a

@@ -19,8 +19,8 @@ const beatSchema = `package schemas
 // a template has to be.
 func TestTemplatesThatMakeNoObjects(t *testing.T) {
 	for _, test := range []struct{ name, template, want string }{
-		{"no objects", `checks: []`, `the template of beat has no field "objects"`},
-		{"no checks", `objects: {}`, `the template of beat has no field "checks"`},
+		{"no objects", `checks: []`, `own/templates/beat/beat.cue:1:1: the template of beat has no field "objects"`},
+		{"no checks", `objects: {}`, `own/templates/beat/beat.cue:1:1: the template of beat has no field "checks"`},
 		{
 			"a kind that is a number", `objects: a: {apiVersion: "v1", kind: 5, metadata: name: "x"}, checks: []`,
 			`own/templates/beat/beat.cue:5:32: the template of beat: objects.a.kind is 5, which is no name`,
@@ -54,12 +54,36 @@ func TestTemplatesThatMakeNoObjects(t *testing.T) {
 			`own/templates/beat/beat.cue:5:14: the template of beat: checks is not a list`,
 		},
 		{
-			"a check without a code", `objects: {}, checks: [{message: "y"}]`,
-			`own/templates/beat/beat.cue:5:23: the template of beat: checks[0] has no code`,
+			"a check without a code", `objects: {}, checks: [{field: "", message: "y"}]`,
+			`own/templates/beat/beat.cue:5:23: the template of beat: checks[0].code is wrong: field is required but not present`,
 		},
 		{
-			"a check without a message", `objects: {}, checks: [{code: "X", message: "y"}, {code: "X"}]`,
-			`own/templates/beat/beat.cue:5:50: the template of beat: checks[1] has no message`,
+			"a check without a message", `objects: {}, checks: [{code: "PC1203", field: "", message: "y"}, {code: "PC1203", field: ""}]`,
+			`own/templates/beat/beat.cue:5:66: the template of beat: checks[1].message is wrong: field is required but not present`,
+		},
+		{
+			"a check without a field", `objects: {}, checks: [{code: "GEN-01", message: "y"}]`,
+			`own/templates/beat/beat.cue:5:23: the template of beat: checks[0].field is wrong: field is required but not present`,
+		},
+		{
+			"a check with another field", `objects: {}, checks: [{code: "GEN-01", field: "", message: "y", warnin: true}]`,
+			`own/templates/beat/beat.cue:5:65: the template of beat: checks[0].warnin is wrong: field not allowed`,
+		},
+		{
+			"a check with a warning that is a text", `objects: {}, checks: [if in.name == "one" {code: "GEN-01", field: "", message: "y", warning: "yes"}]`,
+			`own/templates/beat/beat.cue:5:85: the template of beat: checks[0].warning is wrong: conflicting values "yes" and bool (mismatched types string and bool)`,
+		},
+		{
+			"a code that nothing explains", `objects: {}, checks: [{code: "GEN-00", field: "", message: "y"}]`,
+			`own/templates/beat/beat.cue:5:24: the template of beat: checks[0].code is "GEN-00", which codes of the schema don't explain`,
+		},
+		{
+			"a field that no spec has", `objects: {}, checks: [{code: "GEN-01", field: "patches.x", message: "y"}, {code: "GEN-01", field: "patchs.x", message: "y"}]`,
+			`own/templates/beat/beat.cue:5:92: the template of beat: checks[1].field is "patchs.x", which no beat has`,
+		},
+		{
+			"a text among the checks", `objects: {}, checks: ["y"]`,
+			`own/templates/beat/beat.cue:5:23: the template of beat: checks[0] is wrong: conflicting values "y" and {code!:string,warning?:bool,field!:string,message!:string,hint?:string} (mismatched types string and struct)`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

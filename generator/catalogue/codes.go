@@ -28,3 +28,11 @@ func (p *Packages) Codes() (map[string]Code, error) {
 	}
 	return codes, nil
 }
+
+// Explains reports whether the library's schemas explain code.
+func (p *Packages) Explains(code string) bool {
+	p.templating.Lock()
+	defer p.templating.Unlock()
+	schemas, err := p.Schemas()
+	return err == nil && schemas.LookupPath(cue.MakePath(cue.Str("codes"), cue.Str(code))).Exists()
+}

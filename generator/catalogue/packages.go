@@ -25,6 +25,7 @@ type Packages struct {
 	templating sync.Mutex
 	// templates holds those that were asked for.
 	templates map[string]cue.Value
+	check     cue.Value
 }
 
 // NewPackages prepares library for use in a context of its own.
@@ -57,6 +58,28 @@ func (p *Packages) Template(kind string) (cue.Value, error) {
 		p.templates[kind] = value
 	}
 	return value, value.Err()
+}
+
+// TemplatePos is where the template package of kind begins.
+func (p *Packages) TemplatePos(kind string) token.Pos {
+	for _, file := range p.instance("templates/" + kind).Files {
+		return file.Pos()
+	}
+	return token.NoPos
+}
+
+// Check returns #Check, which each check of a template is unified with.
+func (p *Packages) Check() (cue.Value, error) {
+	templates, err := p.Template(shared)
+	if err != nil {
+		return cue.Value{}, err
+	}
+	p.templating.Lock()
+	defer p.templating.Unlock()
+	if !p.check.Exists() {
+		p.check = templates.LookupPath(cue.MakePath(cue.Def("Check")))
+	}
+	return p.check, p.check.Err()
 }
 
 // NewInstance returns an empty CUE package that may import CUE's own packages
