@@ -75,6 +75,7 @@ func Objects(groups []manifest.Group, facts Facts) []Finding {
 		resources,
 		scaling,
 		spreading,
+		traffic,
 		versions,
 		hosts,
 		network,

@@ -86,6 +86,14 @@ func TestFine(t *testing.T) {
 		{"+ {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: d, namespace: shop}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}}}}",
 			"+ {apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: d, namespace: shop}, spec: {maxUnavailable: 0, selector: {matchLabels: {a: b}}}}"},
 		{"NetworkPolicy/cache-router spec.ingress[0].from[0].namespaceSelector = {matchExpressions: [{key: team, operator: Exists}, {key: kubernetes.io/metadata.name, operator: In, values: [shop]}, {key: dev, operator: DoesNotExist}]}"},
+		{"HorizontalPodAutoscaler/web spec.minReplicas = 1", "Deployment/web spec.template.spec.topologySpreadConstraints -"},
+		// Whether pods find a place depends on the nodes, unless all are known.
+		{"Deployment/web spec.template.spec.topologySpreadConstraints[0].whenUnsatisfiable = DoNotSchedule", "Deployment/web spec.template.spec.topologySpreadConstraints[0].minDomains = 2"},
+		{"Deployment/web spec.template.spec.topologySpreadConstraints[0].whenUnsatisfiable = DoNotSchedule", "Deployment/web spec.template.spec.nodeSelector = {topology.kubernetes.io/zone: a}"},
+		{"Deployment/web spec.template.spec.topologySpreadConstraints[0].whenUnsatisfiable = DoNotSchedule", "Deployment/web spec.template.spec.topologySpreadConstraints[0].minDomains = 2", "Deployment/web spec.template.spec.topologySpreadConstraints[0].maxSkew = 12", "Deployment/web spec.template.spec.nodeSelector = {topology.kubernetes.io/zone: a}"},
+		{"Deployment/web spec.template.spec.topologySpreadConstraints[0].whenUnsatisfiable = DoNotSchedule", "Deployment/web spec.template.spec.topologySpreadConstraints[0].minDomains = 2",
+			"Deployment/web spec.template.spec.affinity = {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: topology.kubernetes.io/zone, operator: In, values: [a]}]}, {matchFields: []}]}}}"},
+		{"StatefulSet/cache spec.template.spec.containers[cache].readinessProbe -", "Service/cache-shards spec.publishNotReadyAddresses = true", "Service/cache-shard-0 -"},
 		{"HTTPRoute/web spec.rules[0].backendRefs[+] = {kind: InferencePool, group: inference.networking.k8s.io, name: llm}"},
 		{"HTTPRoute/web spec.rules[0].backendRefs[+] = {name: elsewhere, namespace: other, port: 1}"},
 	} {

@@ -119,10 +119,12 @@ func Codes() []Code {
 			Source: "https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling",
 		},
 		{
-			Code:   "GEN-15",
-			Title:  "a spread constraint does not count its own pods",
-			Why:    "Pods are spread by counting those that the constraint's selector matches. If it misses the pods themselves, all may land on one node.",
-			Fix:    "Make the constraint's labelSelector a subset of the pod template's labels.",
+			Code:  "GEN-15",
+			Title: "a spread constraint does not count its own pods, or leaves some without a place",
+			Why: "Pods are spread by counting those that the constraint's selector matches. If it misses the pods themselves, all may land on one node. " +
+				"With DoNotSchedule a domain may have maxSkew pods more than the one with the fewest: if that one stays empty, because there are fewer than minDomains " +
+				"or because it counts although the pods can't go there, then domains × maxSkew pods run and the others wait for ever.",
+			Fix:    "Make the constraint's labelSelector a subset of the pod template's labels, and let the pods go to as many domains as it counts.",
 			Source: "https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#spread-constraint-definition",
 		},
 		{
@@ -206,6 +208,22 @@ func Codes() []Code {
 			Why:    "A ConfigMap holds at most 1 MiB. Above 256 KiB kubectl apply fails as well, because it keeps a copy of the object in an annotation.",
 			Fix:    "Put large content into an image, a volume or an object store.",
 			Source: "https://kubernetes.io/docs/concepts/configuration/configmap/#motivation",
+		},
+		{
+			Code:  "REP-03",
+			Title: "pods get requests before they can serve",
+			Why: "A Service sends requests to pods that are ready, and without a readiness probe a pod is ready as soon as its containers run: " +
+				"each start and each update answers some requests with errors.",
+			Fix:    "Give the container that serves a readiness probe, which answers when it can serve.",
+			Source: "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/#readiness-probe",
+		},
+		{
+			Code:  "REP-05",
+			Title: "requests stay in a zone that has too few pods",
+			Why: "With trafficDistribution the pods of a zone take all requests from it, however many they are. What a zone's only pod can't take does not go to the others, " +
+				"and an autoscaler, which looks at the mean, does not see it.",
+			Fix:    "Let pods run, and spread, in every zone that has clients, or leave trafficDistribution out.",
+			Source: "https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-distribution",
 		},
 	}
 }

@@ -102,7 +102,7 @@ func TestEveryCodeIsDocumentedAndTriggered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	literal := regexp.MustCompile(`"GEN-\d\d"`)
+	literal := regexp.MustCompile(`"[A-Z]+-\d\d"`)
 	for _, path := range paths {
 		source, err := os.ReadFile(path)
 		if err != nil {
