@@ -73,6 +73,7 @@ func Objects(groups []manifest.Group, facts Facts) []Finding {
 		images,
 		security,
 		resources,
+		totals,
 		scaling,
 		spreading,
 		traffic,
@@ -81,6 +82,7 @@ func Objects(groups []manifest.Group, facts Facts) []Finding {
 		network,
 		references,
 		volumes,
+		sharing,
 		lists,
 		secrets,
 	} {

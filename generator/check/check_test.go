@@ -87,6 +87,19 @@ func TestFine(t *testing.T) {
 			"+ {apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: d, namespace: shop}, spec: {maxUnavailable: 0, selector: {matchLabels: {a: b}}}}"},
 		{"NetworkPolicy/cache-router spec.ingress[0].from[0].namespaceSelector = {matchExpressions: [{key: team, operator: Exists}, {key: kubernetes.io/metadata.name, operator: In, values: [shop]}, {key: dev, operator: DoesNotExist}]}"},
 		{"HorizontalPodAutoscaler/web spec.minReplicas = 1", "Deployment/web spec.template.spec.topologySpreadConstraints -"},
+		// Nobody writes what another writes, and every mount has a place.
+		{"Deployment/web spec.template.spec.initContainers[logs].volumeMounts[+] = {name: tmp, mountPath: /in, readOnly: true}"},
+		{"Deployment/web spec.template.spec.initContainers[logs].volumeMounts[+] = {name: tmp, mountPath: /in, subPath: ab}", web("volumeMounts[tmp].subPath = a")},
+		{"Deployment/web spec.template.spec.initContainers[logs].restartPolicy -", "Service/web spec.ports[metrics] -",
+			"Deployment/web spec.template.spec.initContainers[logs].volumeMounts[+] = {name: tmp, mountPath: /in}"},
+		{web("volumeMounts[+] = {name: config, mountPath: /tmp/config}")},
+		{web("volumeMounts[+] = {name: config, mountPath: /config}"), web("volumeMounts[+] = {name: tmp, mountPath: /config2}")},
+		{web("volumeMounts[+] = {name: config, mountPath: /config}"), web("volumeMounts[+] = {name: tmp, mountPath: /config/fluent-bit.conf, subPath: own.conf}")},
+		// A pod may ask for more than its containers do, and a volume in memory fit.
+		{"Deployment/web spec.template.spec.resources = {requests: {cpu: 270m, memory: 160Mi}, limits: {cpu: 1, memory: 128Mi}}"},
+		{"Deployment/web spec.template.spec.resources = {requests: {cpu: 0.3}}", web("resources.requests.cpu = 0.1"), "Deployment/web spec.template.spec.initContainers[logs].resources.requests.cpu = 0.2"},
+		{"Deployment/web spec.template.spec.volumes[tmp].emptyDir = {medium: Memory, sizeLimit: 127Mi}"},
+		{"Deployment/web spec.template.spec.volumes[tmp].emptyDir = {medium: Memory, sizeLimit: 1Gi}", web("volumeMounts[tmp].readOnly = true")},
 		// Whether pods find a place depends on the nodes, unless all are known.
 		{"Deployment/web spec.template.spec.topologySpreadConstraints[0].whenUnsatisfiable = DoNotSchedule", "Deployment/web spec.template.spec.topologySpreadConstraints[0].minDomains = 2"},
 		{"Deployment/web spec.template.spec.topologySpreadConstraints[0].whenUnsatisfiable = DoNotSchedule", "Deployment/web spec.template.spec.nodeSelector = {topology.kubernetes.io/zone: a}"},

@@ -225,5 +225,21 @@ func Codes() []Code {
 			Fix:    "Let pods run, and spread, in every zone that has clients, or leave trafficDistribution out.",
 			Source: "https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-distribution",
 		},
+		{
+			Code:  "SC-03",
+			Title: "containers of a pod get in each other's way in a volume",
+			Why: "Two containers that write to one volume overwrite each other's files, unless both know of it. And a mount inside of a read-only one needs a place " +
+				"that is there already: ConfigMaps, Secrets and read-only mounts can't be given one, and the container does not start.",
+			Fix:    "Let one container write and the others mount the volume readOnly, or give each a subPath; mount nothing inside of what is read-only.",
+			Source: "https://kubernetes.io/docs/concepts/storage/volumes/",
+		},
+		{
+			Code:  "SC-04",
+			Title: "the containers of a pod need more than there is for them",
+			Why: "A pod needs what its containers and sidecars request together, or what the largest init container does beside the sidecars, if that is more; a pod that " +
+				"requests less for itself is refused. What a container writes to a volume in memory counts as memory of its own, and it is killed at its limit.",
+			Fix:    "Leave the pod's own resources out, or raise them to the sum; keep volumes in memory smaller than the memory limit of who writes to them.",
+			Source: "https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers",
+		},
 	}
 }

@@ -23,6 +23,7 @@ func resources(s *system) {
 				checkNeed(w, c, need.list, need.resource)
 			}
 			checkBounds(w, c)
+			checkLeastMemory(w, c)
 		}
 	}
 }
@@ -77,6 +78,25 @@ func checkBounds(w *workload, c container) {
 			}
 		}
 	}
+}
+
+// leastMemory is what no program can do with less than, in bytes.
+const leastMemory = 1 << 20
+
+// checkLeastMemory looks for limits that are given in the wrong unit, or none.
+func checkLeastMemory(w *workload, c container) {
+	limits := c.in("resources", "limits")
+	limit, ok := quantity(limits.value("memory"))
+	if !ok || limit >= leastMemory {
+		return
+	}
+	w.report(Finding{
+		Code:    "GEN-13",
+		Subject: c.subject("resources"),
+		Field:   limits.at("memory"),
+		Message: fmt.Sprintf("memory limit %v is %g bytes, and no program starts with less than %d", limits.value("memory"), limit, leastMemory),
+		Hint:    `give it a unit, such as "128Mi"`,
+	})
 }
 
 // requested reports whether c asks for some of the resource; a limit is a
