@@ -70,6 +70,28 @@ func TestOffline(t *testing.T) {
 	}
 }
 
+// TestWriters holds that nobody but a tree and init's first spec is written to
+// the disk.
+func TestWriters(t *testing.T) {
+	writes := regexp.MustCompile(`\b(os|ioutil)\.(Chmod|Chown|Chtimes|CopyFS|Create|CreateTemp|Link|Mkdir|MkdirAll|MkdirTemp|OpenFile|Remove|RemoveAll|Rename|Symlink|Truncate|WriteFile)\b`)
+	allowed := map[string]bool{"generator/tree/apply.go": true, "cmd/patternctl/init.go": true}
+	eachFile(t, ".go", func(name string, content []byte) {
+		program := strings.HasPrefix(name, "generator/") || strings.HasPrefix(name, "cmd/")
+		if call := writes.Find(content); call != nil && program && !allowed[name] && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s uses %s", name, call)
+		}
+	})
+}
+
+// TestPositions holds that golden diagnostics point into files of the user's.
+func TestPositions(t *testing.T) {
+	eachFile(t, ".txt", func(name string, content []byte) {
+		if strings.HasSuffix(name, "/diagnostics.txt") && regexp.MustCompile("(?m)^"+module).Match(content) {
+			t.Errorf("%s points into the library", name)
+		}
+	})
+}
+
 // TestCUEIsFormatted is cue fmt --check for every CUE file that people write.
 func TestCUEIsFormatted(t *testing.T) {
 	eachFile(t, ".cue", func(name string, content []byte) {
