@@ -83,7 +83,7 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 	if environment != "" && !slices.Contains(s.environments, environment) {
 		return nil, s.unknownEnvironment(environment)
 	}
-	files, list := s.parse()
+	files, list := s.trees()
 	if len(list) > 0 {
 		return nil, list
 	}

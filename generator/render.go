@@ -14,6 +14,8 @@ import (
 
 // Render makes the manifests of an environment and checks them; the base is "".
 // The diagnostics tell of errors and warnings; with errors there are no groups.
+// An environment is compared with the base, which is evaluated for each call;
+// RenderAll does that once for all environments.
 func (s *Spec) Render(environment string) ([]manifest.Group, diagnostic.List) {
 	switch {
 	case environment == "":

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
@@ -26,6 +27,8 @@ type Spec struct {
 	sources      Sources
 	options      Options
 	environments []string
+	// parsed are the trees that Parse made, until somebody takes them.
+	parsed atomic.Pointer[[]*ast.File]
 }
 
 // Parse reads the syntax of sources. Its error is a diagnostic.List.
@@ -50,6 +53,7 @@ func Parse(sources Sources, options Options) (*Spec, error) {
 	if len(list) > 0 {
 		return nil, list.Sorted()
 	}
+	s.parsed.Store(&files)
 	return s, nil
 }
 
@@ -59,7 +63,15 @@ func (s *Spec) Environments() []string { return slices.Clone(s.environments) }
 // Library returns the catalogue that the spec is read with.
 func (s *Spec) Library() *catalogue.Library { return s.options.Library }
 
-// parse makes fresh trees on each call: editing and building write into them.
+// trees returns trees that are the caller's to edit and to build, which write
+// into them: the first caller gets those that Parse made.
+func (s *Spec) trees() ([]*ast.File, diagnostic.List) {
+	if files := s.parsed.Swap(nil); files != nil {
+		return *files, nil
+	}
+	return s.parse()
+}
+
 func (s *Spec) parse() ([]*ast.File, diagnostic.List) {
 	var files []*ast.File
 	var list diagnostic.List
