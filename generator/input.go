@@ -69,7 +69,7 @@ func complete(tree any, shape *catalogue.Shape) any {
 			out = append(out, f)
 		}
 		for _, field := range shape.Fields {
-			if _, present := t.Get(field.Name); !present && field.Optional {
+			if _, present := t.Get(field.Name); !present {
 				out = append(out, manifest.Field{Key: field.Name, Value: absent(field.Shape)})
 			}
 		}

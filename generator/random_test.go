@@ -268,7 +268,7 @@ func bySuffix[T any](table map[string]T, path string) T {
 func TestRandomSpecsHaveEveryField(t *testing.T) {
 	r := newRandomizer(t)
 	written := map[string]bool{}
-	for seed := range uint64(50) {
+	for seed := range uint64(100) {
 		spec := r.spec(seed, 10)
 		note(written, "", r.system, spec)
 		for _, environment := range spec["environments"].(object) {

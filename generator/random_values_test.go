@@ -86,14 +86,14 @@ func items(r *randomizer) any {
 // mends make the fields of a struct agree with each other, by the end of the
 // struct's path.
 var mends = map[string]func(*randomizer, object){
-	"replicated.*": mendPod,
+	"replicated.*": mendReplicated,
 	"sharded.*":    mendPod,
 	"workQueue.*":  mendPod,
 	"volumes.*":    func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
 	"autoscale":    func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
 	"startup":      mendProbe,
 	"readiness":    mendProbe,
-	"liveness":     mendProbe,
+	"liveness":     mendLiveness,
 }
 
 func (r *randomizer) mend(path string, o object) {
@@ -120,6 +120,24 @@ func keepOne(r *randomizer, o object, names ...string) {
 }
 
 func mendProbe(r *randomizer, o object) { keepOne(r, o, "path", "command", "grpc") }
+
+// mendReplicated lets either the user or the load say how many copies run.
+func mendReplicated(r *randomizer, instance object) {
+	mendPod(r, instance)
+	if instance["autoscale"] != nil {
+		delete(instance, "replicas")
+	}
+}
+
+// mendLiveness asks something that readiness does not.
+func mendLiveness(r *randomizer, o object) {
+	mendProbe(r, o)
+	for way, question := range map[string]any{"path": "/alive", "command": []any{"/app", "alive"}, "grpc": "alive"} {
+		if o[way] != nil {
+			o[way] = question
+		}
+	}
+}
 
 // mendPod makes containers mount volumes that their pod has, and no two have the
 // same name or take the same port.

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -126,8 +127,15 @@ func (r *renderer) diagnostics(checks []manifest.Map, instance Instance) diagnos
 	var list diagnostic.List
 	for _, c := range checks {
 		path := []string{instance.Kind, instance.Name}
-		if field := manifest.String(c, "field"); field != "" {
-			path = append(path, strings.Split(field, ".")...)
+		switch field := manifest.Lookup(c, "field").(type) {
+		case string:
+			if field != "" {
+				path = append(path, strings.Split(field, ".")...)
+			}
+		case []any:
+			for _, name := range field {
+				path = append(path, fmt.Sprint(name))
+			}
 		}
 		d := diagnostic.Diagnostic{
 			Code:    manifest.String(c, "code"),
