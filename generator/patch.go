@@ -19,9 +19,9 @@ func (s *System) patch(objects []manifest.Map, instance Instance) ([]manifest.Ma
 		if !ok {
 			continue
 		}
-		report := func(code, message, hint string) {
+		report := func(code, message, hint string, path ...string) {
 			d := diagnostic.Diagnostic{Code: code, Message: message, Hint: hint}
-			d.Position, d.Path = s.locate(instance.Kind, instance.Name, "patches", f.Key)
+			d.Position, d.Path = s.locate(append([]string{instance.Kind, instance.Name, "patches", f.Key}, path...)...)
 			list = append(list, d)
 		}
 		matched := false
@@ -30,12 +30,13 @@ func (s *System) patch(objects []manifest.Map, instance Instance) ([]manifest.Ma
 				continue
 			}
 			matched = true
-			changed, err := overlay.Merge(object, patch)
-			if err != nil {
-				report("PC1502", manifest.IDOf(object).String()+": "+err.Error(), "")
-				continue
+			changed, problems := overlay.Merge(object, patch)
+			for _, p := range problems {
+				report("PC1502", p.Message, p.Hint, p.Path...)
 			}
-			objects[i] = changed
+			if len(problems) == 0 {
+				objects[i] = changed
+			}
 		}
 		if !matched {
 			report("PC1501", "matches no object of the instance", nearestObject(patch, objects))

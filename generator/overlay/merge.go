@@ -1,9 +1,9 @@
 package overlay
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/filters/patchstrategicmerge"
@@ -19,46 +19,70 @@ import (
 // last. Lists without a merge key, and all lists of kinds that kustomize doesn't
 // know, are replaced.
 //
-// The patch need not say what it is for. It is an error if it says so and means
+// The patch need not say what it is for. It is a problem if it says so and means
 // another object, if it gives a field another shape, such as a list for a map,
-// or if it has a directive other than "$patch: replace", "delete" or "merge", or
-// has it where it would do nothing.
-func Merge(object, patch manifest.Map) (manifest.Map, error) {
+// if it removes what the object needs, if a list's item lacks the list's merge
+// key, or if it has a directive other than "$patch: replace", "delete" or
+// "merge", or has it where it would do nothing. With problems there is no result.
+func Merge(object, patch manifest.Map) (manifest.Map, []Problem) {
 	kustomize.Lock()
 	defer kustomize.Unlock()
+	if problem := readdressed(object, patch); problem != nil {
+		return nil, []Problem{*problem}
+	}
+	id := manifest.IDOf(object)
+	schema := openapi.SchemaForResourceType(yaml.TypeMeta{APIVersion: id.APIVersion, Kind: id.Kind})
+	f := fitter{kind: id.Kind, schema: schema}
+	f.directives(patch, nil)
+	if schema != nil {
+		f.fields(patch, schema, nil)
+	} else {
+		f.shapes(object, patch, nil)
+	}
+	if len(f.problems) > 0 {
+		return nil, f.problems
+	}
+	filter := patchstrategicmerge.Filter{Patch: yaml.NewRNode(toNode(patch))}
+	nodes, err := filter.Filter([]*yaml.RNode{yaml.NewRNode(toNode(object))})
+	if err != nil {
+		reason, _, _ := strings.Cut(err.Error(), ": node contents:")
+		return nil, []Problem{{Message: fmt.Sprintf("doesn't fit %s: %s", id, reason)}}
+	}
+	if len(nodes) == 0 {
+		return nil, nil
+	}
+	merged, _ := fromNode(nodes[0].YNode(), asWritten).(manifest.Map)
+	f.applied(merged, nil)
+	if manifest.IDOf(merged) != id {
+		f.report(nil, "can't remove apiVersion, kind, metadata.name or metadata.namespace", "leave them out of the patch")
+	}
+	if manifest.Lookup(object, "spec") != nil && manifest.Lookup(merged, "spec") == nil {
+		f.report([]string{"spec"}, "can't be removed", "give the fields that are to change, or delete the object with \"$patch\": \"delete\"")
+	}
+	was := missing(object, schema, "")
+	for _, field := range missing(merged, schema, "") {
+		if !slices.Contains(was, field) {
+			f.report(nil, fmt.Sprintf("%s has no %s with it", id, field), "it can't be without this field; give it a value")
+		}
+	}
+	if len(f.problems) > 0 {
+		return nil, f.problems
+	}
+	return inPlace(object, merged, patch, schema).(manifest.Map), nil
+}
+
+// readdressed finds a patch that would make another object of this one.
+func readdressed(object, patch manifest.Map) *Problem {
 	id, meant := manifest.IDOf(object), manifest.IDOf(patch)
 	for _, f := range []struct{ key, is, meant string }{
 		{"apiVersion", id.APIVersion, meant.APIVersion}, {"kind", id.Kind, meant.Kind},
 		{"metadata.name", id.Name, meant.Name}, {"metadata.namespace", id.Namespace, meant.Namespace},
 	} {
 		if f.meant != "" && f.meant != f.is {
-			return nil, fmt.Errorf("a patch can't change %s, which is %q, to %q", f.key, f.is, f.meant)
+			return &Problem{strings.Split(f.key, "."), fmt.Sprintf("can't change %q to %q", f.is, f.meant), "leave it out of the patch"}
 		}
 	}
-	if err := checkDirectives(patch, ""); err != nil {
-		return nil, err
-	}
-	if err := checkShape(object, patch, ""); err != nil {
-		return nil, err
-	}
-	filter := patchstrategicmerge.Filter{Patch: yaml.NewRNode(toNode(patch))}
-	nodes, err := filter.Filter([]*yaml.RNode{yaml.NewRNode(toNode(object))})
-	if err != nil {
-		reason, _, _ := strings.Cut(err.Error(), ": node contents:")
-		return nil, fmt.Errorf("the patch doesn't fit %s: %s", id, reason)
-	}
-	if len(nodes) == 0 {
-		return nil, nil
-	}
-	merged, _ := fromNode(nodes[0].YNode(), asWritten).(manifest.Map)
-	if err := checkApplied(merged, ""); err != nil {
-		return nil, err
-	}
-	if manifest.IDOf(merged) != id {
-		return nil, errors.New("a patch can't remove apiVersion, kind, metadata.name or metadata.namespace")
-	}
-	schema := openapi.SchemaForResourceType(yaml.TypeMeta{APIVersion: id.APIVersion, Kind: id.Kind})
-	return inPlace(object, merged, patch, schema).(manifest.Map), nil
+	return nil
 }
 
 // inPlace puts the items of merged lists back where they were: kustomize moves
@@ -121,52 +145,47 @@ func itemsInPlace(before, after, patch []any, schema *openapi.ResourceSchema) []
 	return out
 }
 
-// checkDirectives finds directives of kubectl's that kustomize would take for
+// directives finds directives of kubectl's that kustomize would take for
 // fields, and values of $patch that there aren't.
-func checkDirectives(tree any, path string) error {
+func (f *fitter) directives(tree any, path []string) {
 	switch tree := tree.(type) {
 	case manifest.Map:
-		for _, f := range tree {
-			at := join(path, f.Key)
-			kubectl := f.Key == "$retainKeys" || strings.HasPrefix(f.Key, "$setElementOrder/") || strings.HasPrefix(f.Key, "$deleteFromPrimitiveList/")
-			if kubectl {
-				return fmt.Errorf("%s: kustomize doesn't know this directive; use $patch: replace or delete", at)
-			}
-			if f.Key == directive && f.Value != "replace" && f.Value != "delete" && f.Value != "merge" {
-				return fmt.Errorf("%s is none of replace, delete and merge", at)
-			}
-			if err := checkDirectives(f.Value, at); err != nil {
-				return err
+		for _, field := range tree {
+			at := append(path[:len(path):len(path)], field.Key)
+			kubectl := field.Key == "$retainKeys" || strings.HasPrefix(field.Key, "$setElementOrder/") || strings.HasPrefix(field.Key, "$deleteFromPrimitiveList/")
+			switch {
+			case kubectl:
+				f.report(at, "is a directive that kustomize doesn't know", `use "$patch": "replace" or "delete"`)
+			case field.Key == directive && field.Value != "replace" && field.Value != "delete" && field.Value != "merge":
+				f.report(at, "is none of replace, delete and merge", `write "replace" or "delete"`)
+			default:
+				f.directives(field.Value, at)
 			}
 		}
 	case []any:
 		for i, item := range tree {
-			if err := checkDirectives(item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
-				return err
-			}
+			f.directives(item, append(path[:len(path):len(path)], strconv.Itoa(i)))
 		}
 	}
-	return nil
 }
 
-// checkShape finds a field of one shape that the patch gives another, outside lists.
-func checkShape(object, patch manifest.Map, path string) error {
+// shapes finds a field of one shape that the patch gives another, outside lists.
+func (f *fitter) shapes(object, patch manifest.Map, path []string) {
 	if _, ok := patch.Get(directive); ok {
-		return nil
+		return
 	}
-	for _, f := range patch {
-		old, _ := object.Get(f.Key)
-		if is, given := shape(old), shape(f.Value); is != given && old != nil && f.Value != nil {
-			return fmt.Errorf("%s is a %s, but the patch gives it a %s", join(path, f.Key), is, given)
+	for _, field := range patch {
+		at := append(path[:len(path):len(path)], field.Key)
+		old, _ := object.Get(field.Key)
+		if is, given := shape(old), shape(field.Value); is != given && old != nil && field.Value != nil {
+			f.report(at, fmt.Sprintf("is a %s in the %s, but the patch gives it a %s", is, f.kind, given),
+				"give it the shape that it has in what patternctl generates without the patch")
 		}
 		inner, isMap := old.(manifest.Map)
-		if given, ok := f.Value.(manifest.Map); ok && isMap {
-			if err := checkShape(inner, given, join(path, f.Key)); err != nil {
-				return err
-			}
+		if given, ok := field.Value.(manifest.Map); ok && isMap {
+			f.shapes(inner, given, at)
 		}
 	}
-	return nil
 }
 
 func shape(tree any) string {
@@ -180,26 +199,23 @@ func shape(tree any) string {
 	}
 }
 
-// checkApplied finds directives that are still there after a merge.
-func checkApplied(tree any, path string) error {
+// applied finds directives that are still there after a merge.
+func (f *fitter) applied(tree any, path []string) {
 	switch tree := tree.(type) {
 	case manifest.Map:
-		for _, f := range tree {
-			if f.Key == directive {
-				return fmt.Errorf("%s does nothing here; it deletes or replaces a map that is there, or an item of a list with a merge key", join(path, f.Key))
+		for _, field := range tree {
+			at := append(path[:len(path):len(path)], field.Key)
+			if field.Key == directive {
+				f.report(nil, strings.Join(at, ".")+" does nothing", "it deletes or replaces a map that is there, or an item of a list with a merge key")
+				continue
 			}
-			if err := checkApplied(f.Value, join(path, f.Key)); err != nil {
-				return err
-			}
+			f.applied(field.Value, at)
 		}
 	case []any:
 		for i, item := range tree {
-			if err := checkApplied(item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
-				return err
-			}
+			f.applied(item, append(path[:len(path):len(path)], strconv.Itoa(i)))
 		}
 	}
-	return nil
 }
 
 func join(path, key string) string {
