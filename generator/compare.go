@@ -119,7 +119,27 @@ func (d *diagnosis) compareValue(user cue.Value, shape *catalogue.Shape, path []
 		return
 	}
 	reason, hint := d.reason(err, user, shape)
+	if d.toldAtOrigin(user, path, reason) {
+		d.explained.add(path)
+		return
+	}
 	d.add("PC1203", path, d.valuePosition(path, user), reason, hint)
+}
+
+// toldAtOrigin reports whether user, the value at path, is another field's, and
+// what is wrong with it there is reason too.
+func (d *diagnosis) toldAtOrigin(user cue.Value, path []string, reason string) bool {
+	origin := referredTo(user)
+	field, known := d.shape.At(origin)
+	if !known || len(origin) == 0 || slices.Equal(origin, path) {
+		return false
+	}
+	err := field.Shape.Constraint.Unify(user).Err()
+	if err == nil {
+		return false
+	}
+	there, _ := d.reason(err, user, field.Shape)
+	return there == reason
 }
 
 // valuePosition is where a value is written, if the field that it is about is

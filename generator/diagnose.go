@@ -67,20 +67,30 @@ func (d *diagnosis) explain(err error) diagnostic.List {
 	return d.told().Sorted()
 }
 
-// told leaves out what is told again, at the same place, with its path.
+// told leaves out what is told again, at the same place, with its path or with
+// the path that is written there: others refer to that.
 func (d *diagnosis) told() diagnostic.List {
 	type statement struct {
 		position      diagnostic.Position
 		code, message string
 	}
-	withPath := map[statement]bool{}
-	for _, a := range d.list {
-		if a.Path != "" {
-			withPath[statement{a.Position, a.Code, a.Message}] = true
+	const unnamed, named, written = 1, 2, 3
+	rank := func(a diagnostic.Diagnostic) int {
+		switch {
+		case a.Path == "":
+			return unnamed
+		case d.outline.writes(a.Path, a.Position):
+			return written
 		}
+		return named
+	}
+	best := map[statement]int{}
+	for _, a := range d.list {
+		s := statement{a.Position, a.Code, a.Message}
+		best[s] = max(best[s], rank(a))
 	}
 	return slices.DeleteFunc(slices.Clone(d.list), func(a diagnostic.Diagnostic) bool {
-		return a.Path == "" && withPath[statement{a.Position, a.Code, a.Message}]
+		return rank(a) < best[statement{a.Position, a.Code, a.Message}]
 	})
 }
 

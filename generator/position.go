@@ -188,6 +188,12 @@ func (o *outline) locate(path []string) token.Pos {
 	return token.NoPos
 }
 
+// writes reports whether what diagnostics call name is written at pos.
+func (o *outline) writes(name string, pos diagnostic.Position) bool {
+	name = strings.TrimPrefix(name, joinPath(o.prefix)+".")
+	return position(o.edits[name]) == pos || position(o.base[name]) == pos
+}
+
 // inEdit reports whether pos is in what the environment writes.
 func (o *outline) inEdit(pos token.Pos) bool {
 	return pos.IsValid() && slices.ContainsFunc(o.spans, func(s span) bool {

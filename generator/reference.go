@@ -56,6 +56,20 @@ func (d *diagnosis) circle(path []string) string {
 	return ""
 }
 
+// referredTo returns the path that v is a reference to, or nothing.
+func referredTo(v cue.Value) []string {
+	_, reference := v.ReferencePath()
+	var path []string
+	for _, selector := range reference.Selectors() {
+		if selector.LabelType() == cue.StringLabel {
+			path = append(path, selector.Unquoted())
+		} else {
+			path = append(path, selector.String())
+		}
+	}
+	return path
+}
+
 // undefined explains a reference to a field that isn't there.
 func (d *diagnosis) undefined(path []string, pos token.Pos, name string) {
 	if unquoted, err := strconv.Unquote(name); err == nil {

@@ -111,10 +111,16 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 		group = contradiction
 	}
 	for _, e := range group {
-		if text, hint, own := d.own(e); own && !d.elsewhere(path, e) {
+		text, hint, own := d.own(e)
+		switch {
+		case !own || d.elsewhere(path, e):
+			continue
+		case d.inherited(path, e):
+			d.derive("PC1203", path, token.NoPos, "refers to a value that "+text, "")
+		default:
 			d.add("PC1203", path, token.NoPos, d.describe(path)+text, hint)
-			return
 		}
+		return
 	}
 	text := withCause(group[0])
 	for _, e := range group {
@@ -211,7 +217,24 @@ func (d *diagnosis) elsewhere(path []string, e errors.Error) bool {
 		return false
 	}
 	values, _ := d.shape.At(path[:len(path)-1])
-	nothing := values.Shape.Elem.Constraint.Unify(d.user.Context().Encode(nil))
+	return says(values.Shape.Elem, e)
+}
+
+// inherited reports whether e is no reason why path is wrong, but why what it
+// refers to is: the schema of path would not say so.
+func (d *diagnosis) inherited(path []string, e errors.Error) bool {
+	field, known := d.shape.At(path)
+	v := lookup(d.user, path)
+	if !known || field.Shape.Kind == cue.StructKind || v.IsConcrete() {
+		return false
+	}
+	origin := referredTo(v)
+	return !says(field.Shape, e) || len(origin) > 0 && lookup(d.unified, origin).Err() != nil
+}
+
+// says reports whether e is what a schema says of values that it doesn't allow.
+func says(shape *catalogue.Shape, e errors.Error) bool {
+	nothing := shape.Constraint.Unify(shape.Constraint.Context().Encode(nil))
 	return slices.ContainsFunc(errors.Errors(nothing.Err()), func(other errors.Error) bool { return other.Position() == e.Position() })
 }
 
