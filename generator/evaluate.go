@@ -30,7 +30,7 @@ type System struct {
 	spec     *Spec
 	outline  *outline
 	packages *catalogue.Packages
-	// warnings are about the spec's text.
+	// warnings are about the spec, whatever is made of it.
 	warnings diagnostic.List
 }
 
@@ -115,6 +115,9 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 	}
 	if list := system.uniqueNames(); len(list) > 0 {
 		return nil, list
+	}
+	if len(system.Instances) == 0 {
+		system.warnings = append(system.warnings, system.withoutPatterns())
 	}
 	return system, nil
 }
@@ -228,6 +231,18 @@ func (s *System) unreadable(i Instance, err error) error {
 	}
 	pos, path := s.locate(i.Kind, i.Name)
 	return diagnostic.List{{Code: "PC1203", Position: pos, Path: path, Message: "is " + err.Error()}}
+}
+
+// withoutPatterns warns of a system that no objects are made of.
+func (s *System) withoutPatterns() diagnostic.Diagnostic {
+	pos, _ := s.locate("name")
+	return diagnostic.Diagnostic{
+		Code:     "PC1211",
+		Severity: diagnostic.Warning,
+		Position: pos,
+		Message:  "there are no patterns, so nothing is generated",
+		Hint:     "`patternctl patterns` lists what there is to write",
+	}
 }
 
 // uniqueNames reports instances of different kinds with the same name: their
