@@ -127,7 +127,8 @@ func (e *edition) set(value ast.Expr, declared []declaration, path []string) {
 	}
 }
 
-// remove takes a field that an environment sets to null out of the base.
+// remove takes a field that an environment sets to null out of the base. It
+// leaves the null where it is one of a patch, which takes a field out of an object.
 func (e *edition) remove(field *ast.Field, bodies []*body, path []string) bool {
 	name, ok := plainLabel(field)
 	if !ok {
@@ -135,7 +136,11 @@ func (e *edition) remove(field *ast.Field, bodies []*body, path []string) bool {
 	}
 	at := joinPath(append(path[:len(path):len(path)], name))
 	declared := declarations(bodies, name)
-	if _, again := e.removed[at]; len(declared) == 0 && !again {
+	_, again := e.removed[at]
+	if len(declared) == 0 && !again {
+		if inPatch(path) {
+			return false
+		}
 		e.problems = append(e.problems, diagnostic.Diagnostic{
 			Code:     "PC1103",
 			Position: position(field.Pos()),
@@ -150,3 +155,6 @@ func (e *edition) remove(field *ast.Field, bodies []*body, path []string) bool {
 	}
 	return true
 }
+
+// inPatch reports whether the fields at path are those of a user's patch.
+func inPatch(path []string) bool { return len(path) > 3 && path[2] == patchesField }

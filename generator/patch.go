@@ -10,9 +10,12 @@ import (
 	"github.com/patternctl/patternctl/generator/overlay"
 )
 
+// patchesField is the field of an instance that holds the user's patches.
+const patchesField = "patches"
+
 // patch applies the user's patches to the objects of an instance.
 func (s *System) patch(objects []manifest.Map, instance Instance) ([]manifest.Map, diagnostic.List) {
-	patches, _ := manifest.Lookup(instance.Fields, "patches").(manifest.Map)
+	patches, _ := manifest.Lookup(instance.Fields, patchesField).(manifest.Map)
 	var list diagnostic.List
 	for _, f := range patches {
 		patch, ok := f.Value.(manifest.Map)
@@ -21,7 +24,7 @@ func (s *System) patch(objects []manifest.Map, instance Instance) ([]manifest.Ma
 		}
 		report := func(code, message, hint string, path ...string) {
 			d := diagnostic.Diagnostic{Code: code, Message: message, Hint: hint}
-			d.Position, d.Path = s.locate(append([]string{instance.Kind, instance.Name, "patches", f.Key}, path...)...)
+			d.Position, d.Path = s.locate(append([]string{instance.Kind, instance.Name, patchesField, f.Key}, path...)...)
 			list = append(list, d)
 		}
 		matched := false

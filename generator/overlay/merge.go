@@ -68,7 +68,18 @@ func Merge(object, patch manifest.Map) (manifest.Map, []Problem) {
 	if len(f.problems) > 0 {
 		return nil, f.problems
 	}
-	return inPlace(object, merged, patch, schema).(manifest.Map), nil
+	return withoutEmptyAnnotations(inPlace(object, merged, patch, schema).(manifest.Map)), nil
+}
+
+// withoutEmptyAnnotations returns object without its annotations if there are none left,
+// as kustomize builds it.
+func withoutEmptyAnnotations(object manifest.Map) manifest.Map {
+	annotations, ok := manifest.Lookup(object, "metadata", "annotations").(manifest.Map)
+	if !ok || len(annotations) > 0 {
+		return object
+	}
+	metadata := manifest.Lookup(object, "metadata").(manifest.Map)
+	return object.With("metadata", metadata.Without("annotations"))
 }
 
 // readdressed finds a patch that would make another object of this one.
