@@ -105,8 +105,9 @@ func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*Syst
 	}
 	d.lateEnvironments(user)
 	unified := user.Unify(definition)
+	d.user, d.unified = user, unified
+	d.circles()
 	if err := unified.Validate(cue.Concrete(true), cue.Final()); err != nil || len(d.list) > 0 {
-		d.user, d.unified = user, unified
 		return nil, append(d.explain(err), warnings...).Sorted()
 	}
 	system := &System{Environment: environment, spec: s, outline: outline, packages: packages, warnings: warnings}

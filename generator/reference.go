@@ -22,7 +22,7 @@ func (d *diagnosis) compareReference(user cue.Value, path []string) {
 		return
 	}
 	if circle := d.circle(path); circle != "" {
-		d.add("PC1207", path, token.NoPos, "refers to itself: "+circle, "break the circle: one of the values has to be written out")
+		d.refersToItself(path, circle)
 		return
 	}
 	if group := errors.Errors(err); len(group[0].Path()) > len(path) {
@@ -32,39 +32,28 @@ func (d *diagnosis) compareReference(user cue.Value, path []string) {
 	}
 }
 
-// maxReferences is how long a circle is that is told in full.
-const maxReferences = 32
-
-// circle follows the references from path, and returns the way if it leads back.
-func (d *diagnosis) circle(path []string) string {
-	way := []string{joinPath(path)}
-	for at := lookup(d.user, path); len(way) <= maxReferences; {
-		_, next := at.ReferencePath()
-		if len(next.Selectors()) == 0 {
-			return ""
-		}
-		name := next.String()
-		way = append(way, name)
-		if name == way[0] {
-			return strings.Join(way, " → ")
-		}
-		if slices.Contains(way[:len(way)-1], name) {
-			return ""
-		}
-		at = d.user.LookupPath(next)
-	}
-	return ""
-}
-
 // referredTo returns the path that v is a reference to, or nothing.
 func referredTo(v cue.Value) []string {
-	_, reference := v.ReferencePath()
 	var path []string
-	for _, selector := range reference.Selectors() {
+	for _, selector := range referencePath(v).Selectors() {
 		if selector.LabelType() == cue.StringLabel {
 			path = append(path, selector.Unquoted())
 		} else {
 			path = append(path, selector.String())
+		}
+	}
+	return path
+}
+
+// referencePath returns the path that v is a reference to, which an environment
+// may have put in the place of what the base says.
+func referencePath(v cue.Value) cue.Path {
+	_, path := v.ReferencePath()
+	if op, parts := v.Expr(); op == cue.AndOp {
+		for _, part := range parts {
+			if _, other := part.ReferencePath(); len(other.Selectors()) > 0 {
+				path = other
+			}
 		}
 	}
 	return path

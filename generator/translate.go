@@ -146,7 +146,7 @@ func (d *diagnosis) translateOne(path []string, group []errors.Error) {
 		d.conflict(path, pos, text, group)
 	case strings.HasPrefix(text, "incomplete value") && strings.Contains(text, " | "):
 		d.derive("PC1209", path, pos, "could be any of "+strings.TrimPrefix(text, "incomplete value "), "write one value: of two defaults, yours and the pattern's, neither wins")
-	case strings.Contains(text, "incomplete value"), strings.HasPrefix(text, "invalid interpolation"):
+	case strings.Contains(text, "incomplete value"), strings.HasPrefix(text, "invalid interpolation"), strings.HasPrefix(text, "non-concrete value"):
 		d.derive("PC1209", path, pos, "depends on something that has no value yet ("+text+")", "give a value to what it refers to")
 	case strings.Contains(text, "required but not present"):
 		field, _ := d.shape.At(path)
