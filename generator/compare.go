@@ -162,13 +162,9 @@ func (d *diagnosis) valuePosition(path []string, v cue.Value) token.Pos {
 
 // reason says why a value does not fit its schema, and what would.
 func (d *diagnosis) reason(err error, user cue.Value, shape *catalogue.Shape) (reason, hint string) {
-	if len(shape.Values) > 0 {
-		if s, err := user.String(); err == nil {
-			hint = didYouMean(s, shape.Values)
-		}
-		return show(user) + " is not one of " + list(shape.Values), hint
-	}
-	if shape.Kind == cue.StringKind && user.IncompleteKind()&(cue.NumberKind|cue.BoolKind) != 0 {
+	if name, err := user.String(); err == nil {
+		hint = didYouMean(name, shape.Values)
+	} else if shape.Kind == cue.StringKind && user.IncompleteKind()&(cue.NumberKind|cue.BoolKind) != 0 {
 		if quoted := user.Context().Encode(show(user)); shape.Constraint.Unify(quoted).Err() == nil {
 			hint = "quote it: " + show(quoted)
 		}
@@ -177,6 +173,9 @@ func (d *diagnosis) reason(err error, user cue.Value, shape *catalogue.Shape) (r
 		if text, advice, own := d.own(e); own {
 			return show(user) + " " + text, cmp.Or(hint, advice)
 		}
+	}
+	if len(shape.Values) > 0 {
+		return show(user) + " is not one of " + list(shape.Values), hint
 	}
 	if user.IncompleteKind()&shape.Kind == 0 {
 		return show(user) + " is not " + kindName(shape.Kind), hint

@@ -160,14 +160,13 @@ func isWarning(check manifest.Map) bool {
 func (s *System) blame(f check.Finding) diagnostic.Diagnostic {
 	kind, name, _ := strings.Cut(f.Group, ".")
 	path := append([]string{kind, name}, s.subject(kind, name, f.Subject)...)
-	d := diagnostic.Diagnostic{
-		Code:     f.Code,
-		Severity: f.Severity,
-		Message:  f.Object.String() + ": " + f.Message,
-		Hint:     f.Hint,
+	object := f.Object.String()
+	if f.Alike > 0 {
+		object += fmt.Sprintf(" and %d more", f.Alike)
 	}
+	d := diagnostic.Diagnostic{Code: f.Code, Severity: f.Severity, Message: object + ": " + f.Message, Hint: f.Hint}
 	if f.Field != "" {
-		d.Message = f.Object.String() + ": " + f.Field + ": " + f.Message
+		d.Message = object + ": " + f.Field + ": " + f.Message
 	}
 	d.Position, d.Path = s.locate(path...)
 	return d

@@ -14,6 +14,7 @@ package check
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/patternctl/patternctl/generator/diagnostic"
 	"github.com/patternctl/patternctl/generator/manifest"
@@ -38,8 +39,10 @@ type Finding struct {
 	Severity diagnostic.Severity
 	// Group is the instance that the object came from, such as "sharded.cache".
 	Group string
-	// Object is where the mistake is.
+	// Object is where the mistake is. Alike counts the other objects of the
+	// group that have the same one, such as further shards.
 	Object manifest.ID
+	Alike  int
 	// Subject holds names from the object that may be keys in the user's spec,
 	// from the outermost in: a container's name, then its variable's. It may be
 	// empty.
@@ -91,19 +94,36 @@ func Objects(groups []manifest.Group, facts Facts) []Finding {
 	return s.findings()
 }
 
-// findings gathers what was reported about each object. What else is wrong
-// with a malformed object may well follow from that, and is left out.
+// findings gathers what was reported about each object, and says what is the
+// same of several objects of a group once. What else is wrong with a malformed
+// object may well follow from that, and is left out.
 func (s *system) findings() []Finding {
 	var all []Finding
+	first := map[string]int{}
 	for _, o := range s.objects {
 		malformed := func(f Finding) bool { return f.Code == "GEN-22" }
 		if slices.ContainsFunc(o.findings, malformed) {
 			o.findings = slices.DeleteFunc(o.findings, func(f Finding) bool { return !malformed(f) })
 		}
 		slices.SortStableFunc(o.findings, func(a, b Finding) int { return cmp.Compare(a.Code, b.Code) })
-		all = append(all, slices.CompactFunc(o.findings, func(a, b Finding) bool {
+		o.findings = slices.CompactFunc(o.findings, func(a, b Finding) bool {
 			return a.Code == b.Code && a.Field == b.Field && a.Message == b.Message
-		})...)
+		})
+		for _, f := range o.findings {
+			what := f.what()
+			if i, told := first[what]; told && all[i].Object != f.Object {
+				all[i].Alike++
+				continue
+			}
+			first[what] = len(all)
+			all = append(all, f)
+		}
 	}
 	return all
+}
+
+// what is everything that a finding says, but for its object's name.
+func (f Finding) what() string {
+	message := strings.ReplaceAll(f.Message, f.Object.Name, "\x00")
+	return strings.Join(append([]string{f.Group, f.Object.Kind, f.Code, f.Field, message}, f.Subject...), "\x01")
 }

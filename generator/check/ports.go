@@ -2,9 +2,10 @@ package check
 
 import (
 	"fmt"
+	"slices"
 )
 
-// ports reports ports that clash within a pod, and Services, routes and probes
+// ports reports ports that clash within a pod or a Service, and Services, routes and probes
 // that lead to a port nobody listens on.
 func ports(s *system) {
 	for _, w := range s.workloads {
@@ -72,10 +73,12 @@ func checkServicePorts(svc *service) {
 	offers := map[offer]bool{}
 	for _, p := range svc.ports {
 		o := offer{p.number, p.protocol}
+		clash := slices.ContainsFunc(svc.pods, func(w *workload) bool { return w.clashes(p.target, p.protocol) })
 		switch {
 		case p.number < 1 || p.number > 65535:
 			portFinding(svc.object, nil, p.at("port"), fmt.Sprintf("%d is not a port number (1 to 65535)", p.number), "")
 			continue
+		case clash && (offers[o] || names[p.name]):
 		case offers[o]:
 			portFinding(svc.object, nil, p.at("port"), fmt.Sprintf("port %d is there twice", p.number), "give one of them another number")
 		case names[p.name]:
@@ -94,6 +97,25 @@ func checkServicePorts(svc *service) {
 			}
 		}
 	}
+}
+
+// clashes reports whether the port of w's pods that p means has its name or
+// number in common with another, which is told where the pods are.
+func (w *workload) clashes(p portRef, protocol string) bool {
+	port, ok := w.resolve(p, protocol)
+	if !ok {
+		return false
+	}
+	same := 0
+	for _, c := range w.containers {
+		for _, other := range c.ports {
+			sameName := other.name == port.name && port.name != ""
+			if c.lasting() && (sameName || other.number == port.number && other.protocol == port.protocol) {
+				same++
+			}
+		}
+	}
+	return same > 1
 }
 
 // checkBackendPort looks for the port that an Ingress or a route sends to.
