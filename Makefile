@@ -6,10 +6,10 @@ FUZZTIME    ?= 10s
 # Debian puts HAProxy where only root looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help build test lint golden fuzz bench tools
+.PHONY: help build test e2e-accept e2e lint golden fuzz bench tools nodes
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 build: ## build bin/patternctl
 	go build -trimpath -o bin/patternctl ./cmd/patternctl
@@ -17,11 +17,19 @@ build: ## build bin/patternctl
 test: tools ## run all tests, with the real engines
 	CI=true go test ./...
 
+e2e-accept: ## send every golden object to a real API server, of the oldest and the newest Kubernetes
+	cd test/cluster/accept && go test -count=1 -timeout 60m
+
+e2e: nodes ## see every pattern behave on a real cluster, or on that of KUBECONFIG
+	cd test/cluster && go test -count=1 -timeout 20m
+	cd test/cluster/behaviour && go test -count=1 -timeout 60m -parallel 4
+
 lint: ## check formatting, vet, staticcheck and go.mod
 	@test -z "$$(gofmt -l cmd generator internal schemas templates test | tee /dev/stderr)"
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go mod tidy -diff
+	cd test/cluster && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
 
 golden: ## record golden cases, sessions and generated docs; then read the diff
 	UPDATE_GOLDEN=1 go test ./generator ./generator/overlay ./cmd/patternctl
@@ -44,3 +52,9 @@ tools: ## install what the tests start: HAProxy, as Debian has it
 		echo "installing haproxy, which the tests start with generated configurations"; \
 		sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
 		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq haproxy; }
+
+nodes: ## install what kube-proxy calls: nft, as Debian has it
+	@test -n "$$KUBECONFIG" || command -v nft >/dev/null || { \
+		echo "installing nftables, which the nodes of a test cluster need"; \
+		sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq nftables; }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// response is how one request ended. The program prints one in each line.
+type response struct {
+	// Key is that of the request, if requests have keys.
+	Key string `json:",omitempty"`
+	// Status is the HTTP status, 0 if there was no answer, and then Error says why.
+	Status int
+	Error  string `json:",omitempty"`
+	answer
+	// At is when the request was sent, and Took how long the answer took.
+	At   time.Time
+	Took time.Duration
+}
+
+// request sends requests and prints how each ended.
+func request(stop context.Context, args []string) error {
+	flags := flag.NewFlagSet("request", flag.ExitOnError)
+	method := flags.String("method", http.MethodGet, "the HTTP method")
+	body := flags.String("body", "", "what is sent; {key} stands for the request's key")
+	header := flags.String("header", "", "the name of a header that carries the key")
+	keys := flags.Int("keys", 1, "how many keys there are; {key} in the URL stands for the request's key")
+	rounds := flags.Int("rounds", 1, "how many requests are sent for each key; 0: until standard input ends")
+	rate := flags.Int("rate", 200, "how many requests are begun in a second")
+	timeout := flags.Duration("timeout", 5*time.Second, "how long an answer may take")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 || *keys < 1 || *rate < 1 {
+		return fmt.Errorf("request wants one URL, and at least one key and a rate of 1")
+	}
+	if *rounds == 0 {
+		var cancel func()
+		stop, cancel = context.WithCancel(stop)
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
+	}
+	client := &http.Client{Timeout: *timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	send := func(key string) response {
+		r := response{Key: key, At: time.Now()}
+		url := strings.ReplaceAll(flags.Arg(0), "{key}", key)
+		req, err := http.NewRequest(*method, url, strings.NewReader(strings.ReplaceAll(*body, "{key}", key)))
+		if err == nil {
+			if *header != "" {
+				req.Header.Set(*header, key)
+			}
+			err = r.do(client, req)
+		}
+		if err != nil {
+			r.Error = err.Error()
+		}
+		r.Took = time.Since(r.At)
+		return r
+	}
+	var (
+		out   sync.Mutex
+		print = json.NewEncoder(os.Stdout)
+		under sync.WaitGroup
+		tick  = time.NewTicker(time.Second / time.Duration(*rate))
+	)
+	defer tick.Stop()
+	defer under.Wait()
+	for n := 0; *rounds == 0 || n < *rounds**keys; n++ {
+		select {
+		case <-stop.Done():
+			return nil
+		case <-tick.C:
+		}
+		under.Go(func() {
+			r := send(fmt.Sprintf("key-%d", n%*keys))
+			out.Lock()
+			defer out.Unlock()
+			_ = print.Encode(r)
+		})
+	}
+	return nil
+}
+
+func (r *response) do(client *http.Client, req *http.Request) error {
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	r.Status = resp.StatusCode
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	// Whatever stands between client and server answers in a language of its own.
+	_ = json.Unmarshal(text, &r.answer)
+	return nil
+}
