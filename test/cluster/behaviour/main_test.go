@@ -1,0 +1,155 @@
+// Package behaviour shows that each pattern does on a real cluster what it promises. The manifests run as patternctl
+// writes them: nothing in them is changed for the tests.
+package behaviour
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/patternctl/patternctl/test/cluster"
+	"github.com/patternctl/patternctl/test/cluster/scenario"
+)
+
+// repository is the folder of the whole project.
+const repository = "../../.."
+
+// appImage is what the specs of tests run.
+const appImage = "patternctl.test/app:1"
+
+// kubernetes is the cluster of all tests.
+var kubernetes scenario.Cluster
+
+func TestMain(m *testing.M) {
+	cluster.Main()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctx := context.Background()
+	if own := os.Getenv("KUBECONFIG"); own != "" {
+		kubernetes = scenario.Cluster{Kubeconfig: own, Kubectl: []string{"kubectl"}, App: os.Getenv("APP_IMAGE")}
+		fmt.Fprintln(os.Stderr, "using the cluster of", own)
+	} else {
+		images, err := images()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		c, err := cluster.Start(ctx, cluster.Options{
+			Nodes:    2,
+			Images:   images,
+			Progress: func(line string) { fmt.Fprintln(os.Stderr, line) },
+		})
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer c.Stop()
+		kubernetes = scenario.Cluster{
+			Kubeconfig: c.Kubeconfig, Kubectl: c.Kubectl, App: appImage,
+			KillNode: c.KillNode, StartNode: c.StartNode,
+		}
+		results.version = c.Version
+	}
+	if err := build(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(filepath.Dir(binary))
+	if code := m.Run(); code != 0 {
+		return code
+	}
+	if err := results.document(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// images are those of the tests' own application, and of the engines, under the names that manifests call them by.
+func images() ([]cluster.Image, error) {
+	app, err := cluster.App()
+	if err != nil {
+		return nil, err
+	}
+	haproxy, err := imagesCalled(`docker\.io/library/haproxy:\S+`)
+	if err != nil {
+		return nil, err
+	}
+	return []cluster.Image{
+		{Names: []string{appImage}, Files: map[string]string{"/app": app}, Entrypoint: []string{"/app"}, User: "65532:65532"},
+		{
+			Names: haproxy, Packages: []string{"haproxy"}, User: "99:99", StopSignal: "SIGUSR1",
+			Command: []string{"haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"},
+		},
+	}, nil
+}
+
+// imagesCalled finds the images of an engine in the golden manifests.
+func imagesCalled(pattern string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(repository, "golden", "*", "base", "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	image := regexp.MustCompile(`(?m)^\s*image: (` + pattern + `)$`)
+	var names []string
+	seen := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, match := range image.FindAllStringSubmatch(string(text), -1) {
+			if name := match[1]; !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no golden manifest has an image %s", pattern)
+	}
+	return names, nil
+}
+
+// binary is patternctl.
+var binary string
+
+func build() error {
+	dir, err := os.MkdirTemp("", "patternctl-")
+	if err != nil {
+		return err
+	}
+	binary = filepath.Join(dir, "patternctl")
+	cmd := exec.Command("go", "build", "-o", binary, "./cmd/patternctl")
+	cmd.Dir = repository
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build patternctl: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// patternctl runs it on a spec, and returns what it prints. A warning is as bad as an error.
+func patternctl(s *scenario.Scenario, spec string, args ...string) string {
+	s.Helper()
+	var out, stderr strings.Builder
+	cmd := exec.Command(binary, append(args, "-")...)
+	cmd.Stdin = strings.NewReader(spec)
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		s.Fatalf("patternctl %s: %v\n%s\n%s", strings.Join(args, " "), err, stderr.String(), spec)
+	}
+	return out.String()
+}
+
+// generate gives the manifests of a spec.
+func generate(s *scenario.Scenario, spec string) string {
+	s.Helper()
+	return patternctl(s, spec, "generate")
+}
