@@ -190,7 +190,7 @@ func describe(value any) string {
 }
 
 // missing returns the paths of the fields that tree, by its schema, has to have
-// and doesn't. Items of lists go by their name if they have one, by their index
+// and doesn't, or has as an empty list. Items of lists go by their name if they have one, by their index
 // otherwise.
 func missing(tree any, schema *openapi.ResourceSchema, path string) []string {
 	if schema == nil {
@@ -200,7 +200,9 @@ func missing(tree any, schema *openapi.ResourceSchema, path string) []string {
 	switch tree := tree.(type) {
 	case manifest.Map:
 		for _, key := range schema.Schema.Required {
-			if manifest.Lookup(tree, key) == nil {
+			value := manifest.Lookup(tree, key)
+			list, isList := value.([]any)
+			if value == nil || isList && len(list) == 0 {
 				all = append(all, join(path, key))
 			}
 		}
