@@ -24,8 +24,8 @@ type parts struct {
 	images           []string
 }
 
-// pause is the image that holds a pod's namespaces.
-const pause = "patternctl.test/pause:1"
+// AppImage is the image of the test application, which every node has. It also holds the namespaces of each pod.
+const AppImage = "patternctl.test/app:1"
 
 // buildParts makes what only a cluster with nodes needs. It says first what is missing on this machine.
 func buildParts(cache build.Cache, images []Image) (parts, error) {
@@ -50,7 +50,7 @@ func buildParts(cache build.Cache, images []Image) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	images = append(images, Image{Names: []string{pause}, Files: map[string]string{"/app": app}, Entrypoint: []string{"/app", "pause"}, User: "65535:65535"})
+	images = append(images, Image{Names: []string{AppImage}, Files: map[string]string{"/app": app}, Entrypoint: []string{"/app"}, Command: []string{"pause"}, User: "65532:65532"})
 	for _, image := range images {
 		path, err := cache.Image(image)
 		if err != nil {
@@ -83,7 +83,7 @@ func (c *Cluster) startNodes(kube string, parts parts, count int) error {
 			Kube:    kube,
 			Runtime: parts.runtime,
 			Images:  parts.images,
-			Pause:   pause,
+			Pause:   AppImage,
 			Dir:     filepath.Join(c.dir.path, "nodes", fmt.Sprint(number)),
 			Keys:    filepath.Dir(c.Kubeconfig),
 			Logs:    filepath.Join(c.dir.path, "log"),
@@ -109,12 +109,3 @@ func (c *Cluster) KillNode(name string) error { return c.nested.KillNode(name) }
 
 // StartNode starts a node that was killed. Its disk is as it was.
 func (c *Cluster) StartNode(name string) error { return c.nested.StartNode(name) }
-
-// App builds the test application and gives its path.
-func App() (string, error) {
-	home, err := home()
-	if err != nil {
-		return "", err
-	}
-	return build.Cache{Dir: filepath.Join(home, "cache")}.App()
-}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -170,8 +169,8 @@ func (s *server) controllersSay(t *testing.T, namespace string) []string {
 		return []string{err.Error()}
 	}
 	for _, event := range events.Items {
-		// There are no nodes and no metrics, and a new API server first looks its addresses over.
-		if event.InvolvedObject.Kind != "HorizontalPodAutoscaler" && !slices.Contains([]string{"FailedScheduling", "ClusterIPNotAllocated"}, event.Reason) {
+		// Whether pods run is not asked here.
+		if event.Reason == "FailedCreate" || event.Reason == "ProvisioningFailed" {
 			problems = append(problems, fmt.Sprintf("%s %s: %s: %s", event.InvolvedObject.Kind, event.InvolvedObject.Name, event.Reason, event.Message))
 		}
 	}

@@ -19,9 +19,6 @@ import (
 // repository is the folder of the whole project.
 const repository = "../../.."
 
-// appImage is what the specs of tests run.
-const appImage = "patternctl.test/app:1"
-
 // kubernetes is the cluster of all tests.
 var kubernetes scenario.Cluster
 
@@ -52,7 +49,7 @@ func run(m *testing.M) int {
 		}
 		defer c.Stop()
 		kubernetes = scenario.Cluster{
-			Kubeconfig: c.Kubeconfig, Kubectl: c.Kubectl, App: appImage,
+			Kubeconfig: c.Kubeconfig, Kubectl: c.Kubectl, App: cluster.AppImage,
 			KillNode: c.KillNode, StartNode: c.StartNode,
 		}
 		results.version = c.Version
@@ -72,23 +69,16 @@ func run(m *testing.M) int {
 	return 0
 }
 
-// images are those of the tests' own application, and of the engines, under the names that manifests call them by.
+// images are those of the engines, under the names that manifests call them by.
 func images() ([]cluster.Image, error) {
-	app, err := cluster.App()
-	if err != nil {
-		return nil, err
-	}
 	haproxy, err := imagesCalled(`docker\.io/library/haproxy:\S+`)
 	if err != nil {
 		return nil, err
 	}
-	return []cluster.Image{
-		{Names: []string{appImage}, Files: map[string]string{"/app": app}, Entrypoint: []string{"/app"}, User: "65532:65532"},
-		{
-			Names: haproxy, Packages: []string{"haproxy"}, User: "99:99", StopSignal: "SIGUSR1",
-			Command: []string{"haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"},
-		},
-	}, nil
+	return []cluster.Image{{
+		Names: haproxy, Packages: []string{"haproxy"}, User: "99:99", StopSignal: "SIGUSR1",
+		Command: []string{"haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"},
+	}}, nil
 }
 
 // imagesCalled finds the images of an engine in the golden manifests.

@@ -45,7 +45,7 @@ func TestSystemStream(t *testing.T) {
 
 func TestSystemDrain(t *testing.T) {
 	prove(t, "any", "a node can be drained, and nothing is down meanwhile", func(s *scenario.Scenario, namespace string) string {
-		nodes := s.Nodes(2)
+		nodes := s.NodesToDisturb(2)
 		s.Apply(generate(s, system(namespace)))
 		client := s.Client(namespace)
 		s.WaitReady(namespace)

@@ -32,9 +32,13 @@ func (s *Scenario) Restart(namespace, workload string) {
 	s.WaitReady(namespace)
 }
 
-// Nodes are the names of the cluster's nodes on which pods may run. The scenario is skipped if there are fewer than this.
-func (s *Scenario) Nodes(atLeast int) []string {
+// NodesToDisturb are the names of the nodes on which pods may run, which Drain and KillNode may take out of service. The
+// scenario is skipped if there are fewer than this, or if others may use the cluster.
+func (s *Scenario) NodesToDisturb(atLeast int) []string {
 	s.Helper()
+	if s.cluster.KillNode == nil {
+		s.Skip("this takes a node out of service, which is not done to a cluster that others may use")
+	}
 	nodes, err := s.Kube.CoreV1().Nodes().List(s.Context(), meta.ListOptions{})
 	if err != nil {
 		s.Fatal(err)
@@ -54,7 +58,6 @@ func (s *Scenario) Nodes(atLeast int) []string {
 // Drain does what `kubectl drain` does, within a bound, and lets pods come back when the scenario ends.
 func (s *Scenario) Drain(node string, bound time.Duration) {
 	s.Helper()
-	s.mayDisturbNodes()
 	s.Cleanup(func() {
 		if _, stderr, err := s.kubectl("", "uncordon", node); err != nil {
 			s.Errorf("uncordon %s: %v\n%s", node, err, stderr)
@@ -66,7 +69,6 @@ func (s *Scenario) Drain(node string, bound time.Duration) {
 // KillNode ends a node as a power failure would, and starts it again when the scenario ends.
 func (s *Scenario) KillNode(node string) {
 	s.Helper()
-	s.mayDisturbNodes()
 	s.Cleanup(func() {
 		if err := s.cluster.StartNode(node); err != nil {
 			s.Error(err)
@@ -86,14 +88,6 @@ func (s *Scenario) KillNode(node string) {
 	})
 	if err := s.cluster.KillNode(node); err != nil {
 		s.Fatal(err)
-	}
-}
-
-// mayDisturbNodes skips a scenario that would disturb what others run.
-func (s *Scenario) mayDisturbNodes() {
-	s.Helper()
-	if s.cluster.KillNode == nil {
-		s.Skip("this takes a node out of service, which is not done to a cluster that others may use")
 	}
 }
 
