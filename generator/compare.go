@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
@@ -165,7 +166,7 @@ func (d *diagnosis) reason(err error, user cue.Value, shape *catalogue.Shape) (r
 	if name, err := user.String(); err == nil {
 		hint = didYouMean(name, shape.Values)
 	} else if shape.Kind == cue.StringKind && user.IncompleteKind()&(cue.NumberKind|cue.BoolKind) != 0 {
-		if quoted := user.Context().Encode(show(user)); shape.Constraint.Unify(quoted).Err() == nil {
+		if quoted := cuecontext.New().Encode(show(user)); shape.Constraint.Unify(quoted).Err() == nil {
 			hint = "quote it: " + show(quoted)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
@@ -234,7 +235,7 @@ func (d *diagnosis) inherited(path []string, e errors.Error) bool {
 
 // says reports whether e is what a schema says of values that it doesn't allow.
 func says(shape *catalogue.Shape, e errors.Error) bool {
-	nothing := shape.Constraint.Unify(shape.Constraint.Context().Encode(nil))
+	nothing := shape.Constraint.Unify(cuecontext.New().Encode(nil))
 	return slices.ContainsFunc(errors.Errors(nothing.Err()), func(other errors.Error) bool { return other.Position() == e.Position() })
 }
 

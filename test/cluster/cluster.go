@@ -27,6 +27,9 @@ const (
 	Oldest = build.Oldest
 )
 
+// HAProxySuite is the suite of Debian with the version of HAProxy that manifests name.
+const HAProxySuite = build.HAProxySuite
+
 // Image is a container image that is made here, under the names that manifests call it by.
 type Image = build.Image
 
@@ -68,7 +71,10 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache := build.Cache{Dir: filepath.Join(home, "cache"), Progress: options.Progress}
+	cache, err := cache(options.Progress)
+	if err != nil {
+		return nil, err
+	}
 	kube, err := cache.Kube(options.Version)
 	if err != nil {
 		return nil, err
@@ -144,11 +150,25 @@ func home() (string, error) {
 	return filepath.Abs(dir)
 }
 
+// HAProxy gives the path of an HAProxy of the version that manifests name.
+func HAProxy(progress func(line string)) (string, error) {
+	cache, err := cache(progress)
+	if err != nil {
+		return "", err
+	}
+	return cache.HAProxy()
+}
+
 // CustomResources gives the YAML of the definitions of the custom resources that manifests may have.
 func CustomResources() ([]string, error) {
-	home, err := home()
+	cache, err := cache(nil)
 	if err != nil {
 		return nil, err
 	}
-	return build.Cache{Dir: filepath.Join(home, "cache")}.CustomResources()
+	return cache.CustomResources()
+}
+
+func cache(progress func(line string)) (build.Cache, error) {
+	home, err := home()
+	return build.Cache{Dir: filepath.Join(home, "cache"), Progress: progress}, err
 }

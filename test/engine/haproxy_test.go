@@ -17,9 +17,13 @@ import (
 	"github.com/patternctl/patternctl/generator"
 )
 
-// haproxy is the path of a real HAProxy.
+// haproxy is the path of a real HAProxy: that which the environment variable
+// HAPROXY names, or this machine's.
 func haproxy(t *testing.T) string {
 	t.Helper()
+	if path := os.Getenv("HAPROXY"); path != "" {
+		return path
+	}
 	path, err := exec.LookPath("haproxy")
 	if err == nil {
 		return path

@@ -76,7 +76,7 @@ func images() ([]cluster.Image, error) {
 		return nil, err
 	}
 	return []cluster.Image{{
-		Names: haproxy, Packages: []string{"haproxy"}, User: "99:99", StopSignal: "SIGUSR1",
+		Names: haproxy, Packages: []string{"haproxy"}, Suite: cluster.HAProxySuite, User: "99:99", StopSignal: "SIGUSR1",
 		Command: []string{"haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"},
 	}}, nil
 }

@@ -18,8 +18,10 @@ import (
 type Image struct {
 	// Names are references such as docker.io/library/haproxy:3.2-alpine.
 	Names []string
-	// Packages are Debian's packages that its root file system is made of, with all that they depend on.
+	// Packages are Debian's packages that its root file system is made of, with all that they depend on, and Suite is
+	// that of Debian which they are from. Empty means this machine's.
 	Packages []string
+	Suite    string
 	// Files are files of this machine by their path in the image.
 	Files map[string]string
 	// Entrypoint and Command are what runs.
@@ -47,7 +49,7 @@ func (c Cache) Image(image Image) (string, error) {
 	}
 	var root string
 	if len(image.Packages) > 0 {
-		if root, err = c.debian("root of "+image.Packages[0], true, image.Packages...); err != nil {
+		if root, err = c.debian("root of "+image.Packages[0], image.Suite, true, image.Packages...); err != nil {
 			return "", err
 		}
 		ingredients = append(ingredients, root)
