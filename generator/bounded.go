@@ -9,11 +9,12 @@ import (
 	"github.com/patternctl/patternctl/generator/diagnostic"
 )
 
-// bounded runs work, which may not end: CUE is no programming language, but a
+// bounded runs work for a spec, which may not end: CUE is no programming language, but a
 // spec can still ask for more lists than there is memory. Work that takes too
 // long or too much is given up. It can't be interrupted, so it goes on in the
 // background; a process that got this error should end soon.
-func bounded[T any](options Options, work func() (T, error)) (T, error) {
+func bounded[T any](spec *Spec, work func() (T, error)) (T, error) {
+	options, file := spec.options, spec.sources.Files[0].Name
 	type outcome struct {
 		result T
 		err    error
@@ -23,7 +24,7 @@ func bounded[T any](options Options, work func() (T, error)) (T, error) {
 		var o outcome
 		defer func() {
 			if r := recover(); r != nil {
-				o.err = problem("PC1302", "", fmt.Sprintf("evaluating the spec failed: %v", r),
+				o.err = problem("PC1302", file, fmt.Sprintf("evaluating the spec failed: %v", r),
 					"this is a mistake in patternctl: please report it with the spec")
 			}
 			done <- o
@@ -40,11 +41,11 @@ func bounded[T any](options Options, work func() (T, error)) (T, error) {
 			return o.result, o.err
 		case <-deadline.C:
 			var none T
-			return none, explosion(fmt.Sprintf("evaluating takes longer than %v", options.Timeout))
+			return none, explosion(file, fmt.Sprintf("evaluating takes longer than %v", options.Timeout))
 		case <-look.C:
 			if heapSize() > options.Memory {
 				var none T
-				return none, explosion(fmt.Sprintf("evaluating takes more than %d MiB of memory", options.Memory>>20))
+				return none, explosion(file, fmt.Sprintf("evaluating takes more than %d MiB of memory", options.Memory>>20))
 			}
 		}
 	}
@@ -56,8 +57,8 @@ func exploded(list diagnostic.List) bool {
 	return slices.ContainsFunc(list, func(d diagnostic.Diagnostic) bool { return d.Code == explosionCode })
 }
 
-func explosion(message string) diagnostic.List {
-	return problem(explosionCode, "", message,
+func explosion(file, message string) diagnostic.List {
+	return problem(explosionCode, file, message,
 		"look for comprehensions over long lists, or lists that grow with each other")
 }
 

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -19,14 +20,18 @@ func TestBounded(t *testing.T) {
 	}{
 		{"ends", time.Minute, 1 << 40, func() (int, error) { return 7, nil }, ""},
 		{"takes long", time.Millisecond, 1 << 40, func() (int, error) { return <-hang, nil },
-			"evaluating takes longer than 1ms [PC1301]"},
+			"spec.cue: evaluating takes longer than 1ms [PC1301]"},
 		{"takes memory", time.Minute, 1 << 10, func() (int, error) { return <-hang, nil },
-			"evaluating takes more than 0 MiB of memory [PC1301]"},
+			"spec.cue: evaluating takes more than 0 MiB of memory [PC1301]"},
 		{"panics", time.Minute, 1 << 40, func() (int, error) { panic("seven") },
-			"evaluating the spec failed: seven [PC1302]"},
+			"spec.cue: evaluating the spec failed: seven [PC1302]"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			result, err := bounded(Options{Timeout: test.timeout, Memory: test.memory}, test.work)
+			spec := &Spec{
+				sources: Sources{Files: []Source{{Name: "spec.cue"}}},
+				options: Options{Timeout: test.timeout, Memory: test.memory},
+			}
+			result, err := bounded(spec, test.work)
 			switch {
 			case err == nil && (test.want != "" || result != 7):
 				t.Errorf("got %d and no error", result)
@@ -49,11 +54,19 @@ replicated: web: container: {image: "a:1", port: 80, env: SUM: "\(list.Sum(_many
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "evaluating takes longer than 20ms [PC1301]"
+	const want = "spec.cue: evaluating takes longer than 20ms [PC1301]"
 	if _, err := spec.Evaluate(""); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	if _, list := spec.RenderAll(); len(list) != 1 || list.Error() != want {
 		t.Errorf("got %v, want %s", list, want)
+	}
+}
+
+// TestNoSource shows what a program learns that gives Parse nothing.
+func TestNoSource(t *testing.T) {
+	const want = "there is no file to read a spec from [PC1001]"
+	if _, err := Parse(Sources{}, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

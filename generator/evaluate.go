@@ -76,7 +76,7 @@ func (s *Spec) Evaluate(environment string) (*System, error) {
 }
 
 func (s *Spec) evaluateWith(packages *catalogue.Packages, environment string) (*System, error) {
-	return bounded(s.options, func() (*System, error) { return s.evaluate(packages, environment) })
+	return bounded(s, func() (*System, error) { return s.evaluate(packages, environment) })
 }
 
 func (s *Spec) evaluate(packages *catalogue.Packages, environment string) (*System, error) {

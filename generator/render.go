@@ -83,7 +83,7 @@ func (s *System) renderAll(base *System, rendered *memory) ([]manifest.Group, di
 	edges := findEdges(s)
 	groups := make([]manifest.Group, len(s.Instances))
 	lists := make([]diagnostic.List, len(s.Instances))
-	_, err := bounded(s.spec.options, func() (struct{}, error) {
+	_, err := bounded(s.spec, func() (struct{}, error) {
 		spread(len(s.Instances), s.spec.options.Workers, func() func(int) {
 			r := renderer{system: s, base: base, edges: edges, rendered: rendered, orders: map[*ast.StructLit]order{}}
 			return func(i int) { groups[i], lists[i] = r.render(s.Instances[i]) }

@@ -37,6 +37,9 @@ func Parse(sources Sources, options Options) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(sources.Files) == 0 {
+		return nil, problem("PC1001", "", "there is no file to read a spec from", "name a file, a folder that holds one, or - for standard input")
+	}
 	// The order in which files are named must not show in the result.
 	sources.Files = slices.SortedFunc(slices.Values(sources.Files), func(a, b Source) int { return cmp.Compare(a.Name, b.Name) })
 	s := &Spec{sources: sources, options: options}
