@@ -109,6 +109,7 @@ func TestNamesAreValid(t *testing.T) {
 			long("b"): with(object{"container": server, "shards": 1000, "replicas": 100, "storage": object{"size": "1Gi"}}),
 		},
 		"workQueue": object{long("w"): with(object{"container": pod, "items": items})},
+		"election":  object{long("e"): with(object{"container": pod, "singleton": object{}})},
 	}), 0)
 
 	checkNames(t, objects(rendering.Base))

@@ -49,6 +49,7 @@ var values = map[string]func(*randomizer) any{
 	"permanentExitCodes": func(r *randomizer) any { return []any{1 + r.IntN(9), 42} },
 	"maxFailedItems":     func(r *randomizer) any { return r.IntN(2) },
 	"requiredItems":      func(r *randomizer) any { return 1 },
+	"recoverySeconds":    func(r *randomizer) any { return 1_000_000 + r.IntN(2) },
 }
 
 func resources(r *randomizer) any {
@@ -89,6 +90,7 @@ var mends = map[string]func(*randomizer, object){
 	"replicated.*": mendReplicated,
 	"sharded.*":    mendPod,
 	"workQueue.*":  mendPod,
+	"election.*":   mendPod,
 	"volumes.*":    func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
 	"autoscale":    func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
 	"startup":      mendProbe,
@@ -173,6 +175,9 @@ func mendPod(r *randomizer, pod object) {
 			case asked && container["port"] != nil:
 				if probe["port"] != nil {
 					probe["port"] = container["port"]
+				}
+				if question == "readiness" && probe["path"] == nil && probe["command"] == nil && probe["grpc"] == nil {
+					probe["path"] = "/ready" // what liveness asks by itself may not be asked less often
 				}
 			case asked && probe["command"] == nil:
 				delete(probes, question)

@@ -91,6 +91,18 @@ func (s *Scenario) KillNode(node string) {
 	}
 }
 
+// GiveUpNode says to the cluster that a node which was killed is really gone, until the scenario ends.
+func (s *Scenario) GiveUpNode(node string) {
+	s.Helper()
+	const taint = "node.kubernetes.io/out-of-service"
+	s.Cleanup(func() {
+		if _, stderr, err := s.kubectl("", "taint", "node", node, taint+"-"); err != nil {
+			s.Errorf("take the taint from %s: %v\n%s", node, err, stderr)
+		}
+	})
+	s.Kubectl("taint", "node", node, taint+"=nodeshutdown:NoExecute")
+}
+
 // Observe looks again and again for as long as it is told to, and fails when wrong says something.
 func (s *Scenario) Observe(duration time.Duration, wrong func() string) {
 	s.Helper()
