@@ -27,6 +27,9 @@ const (
 	Oldest = build.Oldest
 )
 
+// mostNodes is what a machine with few processors can bear.
+const mostNodes = 8
+
 // HAProxySuite is the suite of Debian with the version of HAProxy that manifests name.
 const HAProxySuite = build.HAProxySuite
 
@@ -63,6 +66,9 @@ type Cluster struct {
 func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if options.Version == "" {
 		options.Version = Newest
+	}
+	if options.Nodes < 0 || options.Nodes > mostNodes {
+		return nil, fmt.Errorf("a cluster has 0 to %d nodes, not %d", mostNodes, options.Nodes)
 	}
 	if options.Progress == nil {
 		options.Progress = func(string) {}

@@ -115,6 +115,9 @@ func TestReasons(t *testing.T) {
 	if _, err := cluster.Start(t.Context(), cluster.Options{Version: "1.37"}); err == nil || !strings.Contains(err.Error(), "is not a version of Kubernetes such as") {
 		t.Errorf("an impossible version: %v", err)
 	}
+	if _, err := cluster.Start(t.Context(), cluster.Options{Nodes: 9}); err == nil || !strings.Contains(err.Error(), "0 to 8 nodes") {
+		t.Errorf("too many nodes: %v", err)
+	}
 	t.Setenv("PATH", "/nowhere")
 	if os.Geteuid() == 0 {
 		if _, err := cluster.Start(t.Context(), cluster.Options{Nodes: 1}); err == nil || !strings.Contains(err.Error(), "nft") {

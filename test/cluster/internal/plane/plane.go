@@ -12,11 +12,10 @@ import (
 	"github.com/patternctl/patternctl/test/cluster/internal/process"
 )
 
-// The ranges that Services and pods get addresses from, and the address of the cluster's DNS.
+// The ranges that Services and pods get addresses from, and the address of the Service kubernetes.
 const (
 	ServiceRange = "10.96.0.0/16"
 	PodRange     = "10.244.0.0/16"
-	DNSAddress   = "10.96.0.10"
 	apiAddress   = "10.96.0.1"
 )
 
