@@ -34,22 +34,25 @@ var values = map[string]func(*randomizer) any{
 	"mounts": func(r *randomizer) any {
 		return object{"/mnt/v": object{"volume": "v", "subPath": "part", "readOnly": r.IntN(2) == 0}}
 	},
-	"writable":           func(r *randomizer) any { return []any{"/tmp", "/run/app"}[:1+r.IntN(2)] },
-	"resources":          resources,
-	"port":               func(r *randomizer) any { r.port++; return r.port },
-	"ports":              func(r *randomizer) any { r.port++; return object{fmt.Sprint("p-", r.port): r.port} },
-	"hash":               hash,
-	"tolerations.*":      toleration,
-	"nodeSelector":       func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
-	"sharded.*.shards":   func(r *randomizer) any { return 2 + r.IntN(3) },
-	"sharded.*.replicas": func(r *randomizer) any { return 1 + r.IntN(3) },
-	"dataset":            func(r *randomizer) any { return r.oneOf([]any{"1Mi", "0.5M"}) },
-	"items":              items,
-	"deadlineSeconds":    func(r *randomizer) any { return 2_000_000_000 + r.IntN(2) },
-	"permanentExitCodes": func(r *randomizer) any { return []any{1 + r.IntN(9), 42} },
-	"maxFailedItems":     func(r *randomizer) any { return r.IntN(2) },
-	"requiredItems":      func(r *randomizer) any { return 1 },
-	"recoverySeconds":    func(r *randomizer) any { return 1_000_000 + r.IntN(2) },
+	"writable":                  func(r *randomizer) any { return []any{"/tmp", "/run/app"}[:1+r.IntN(2)] },
+	"resources":                 resources,
+	"port":                      func(r *randomizer) any { r.port++; return r.port },
+	"ports":                     func(r *randomizer) any { r.port++; return object{fmt.Sprint("p-", r.port): r.port} },
+	"hash":                      hash,
+	"tolerations.*":             toleration,
+	"nodeSelector":              func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
+	"sharded.*.shards":          func(r *randomizer) any { return 2 + r.IntN(3) },
+	"sharded.*.replicas":        func(r *randomizer) any { return 1 + r.IntN(3) },
+	"dataset":                   func(r *randomizer) any { return r.oneOf([]any{"1Mi", "0.5M"}) },
+	"items":                     items,
+	"deadlineSeconds":           func(r *randomizer) any { return 2_000_000_000 + r.IntN(2) },
+	"permanentExitCodes":        func(r *randomizer) any { return []any{1 + r.IntN(9), 42} },
+	"maxFailedItems":            func(r *randomizer) any { return r.IntN(2) },
+	"requiredItems":             func(r *randomizer) any { return 1 },
+	"singleton.recoverySeconds": func(r *randomizer) any { return 1_000_000 + r.IntN(2) },
+	"target": func(r *randomizer) any {
+		return r.oneOf([]any{reference("replicated.hub.endpoint.url"), "https://api.example.org", "http://192.0.2.1:8000"})
+	},
 }
 
 func resources(r *randomizer) any {
@@ -185,6 +188,15 @@ func mendPod(r *randomizer, pod object) {
 				delete(probe, "port")
 			}
 		}
+	}
+	ambassadors, _ := pod["ambassadors"].(object)
+	maps.DeleteFunc(ambassadors, func(name string, _ any) bool { return sidecars[name] != nil || before[name] != nil })
+	for _, name := range slices.Sorted(maps.Keys(ambassadors)) {
+		port++
+		ambassadors[name].(object)["port"] = port
+	}
+	if shutdown, has := pod["shutdown"].(object); has && len(ambassadors) > 0 {
+		shutdown["drainSeconds"] = 20 // they stop after the container
 	}
 	if hot, has := pod["hot"].(object); has && pod["role"] != "cache" {
 		delete(hot, "balanceFactor")

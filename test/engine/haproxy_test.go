@@ -201,9 +201,13 @@ func eventually(t *testing.T, what string, happened func() bool) {
 // TestConfigurationsAreValid checks every configuration that the specs of the
 // golden cases become, in all of their environments.
 func TestConfigurationsAreValid(t *testing.T) {
-	folders, err := filepath.Glob("../../testdata/specs/sharded-*")
-	if err != nil {
-		t.Fatal(err)
+	var folders []string
+	for _, pattern := range []string{"ambassadors-*", "sharded-*"} {
+		found, err := filepath.Glob("../../testdata/specs/" + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folders = append(folders, found...)
 	}
 	checked := 0
 	for _, folder := range folders {

@@ -21,6 +21,7 @@ type shard struct {
 
 	mu     sync.Mutex
 	values map[string]string
+	last   *http.Request
 }
 
 // newShards starts n shards, which are called as generated routers call them.
@@ -55,7 +56,7 @@ func (s *shard) start(t *testing.T) {
 func (s *shard) stop() { s.server.Close() }
 
 // ServeHTTP answers with the shard's name, and with what was last put at the
-// path. The query parameter wait makes it take its time.
+// path. The query parameter wait makes it take its time, and some paths fail.
 func (s *shard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/ready" {
 		return
@@ -67,6 +68,17 @@ func (s *shard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Shard", s.name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.last = r
+	switch r.URL.Path {
+	case "/fail":
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	case "/unavailable":
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	case "/hangup":
+		panic(http.ErrAbortHandler)
+	}
 	if r.Method != http.MethodPut {
 		_, _ = io.WriteString(w, s.values[r.URL.Path])
 		return
@@ -77,6 +89,13 @@ func (s *shard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.values[r.URL.Path] = string(body)
+}
+
+// lastRequest is what the shard was last asked.
+func (s *shard) lastRequest() *http.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
 }
 
 func addressesOf(shards []*shard) map[string]string {

@@ -41,6 +41,7 @@ func prove(t *testing.T, pattern, behaviour string, show func(s *scenario.Scenar
 	namespace := strings.ToLower(t.Name())
 	s.Namespace(namespace)
 	seen := show(s, namespace)
+	t.Log(seen)
 	results.mu.Lock()
 	defer results.mu.Unlock()
 	results.rows = append(results.rows, resultRow{pattern, behaviour, seen})

@@ -18,9 +18,13 @@ import (
 
 // Client is a pod that sends requests, so that they take the way that the requests of any other pod take.
 type Client struct {
-	s         *Scenario
-	namespace string
+	s              *Scenario
+	namespace, pod string
 }
+
+// ClientIn is a client in the main container of a pod that runs the tests' own application, which reaches what listens
+// on the pod's loopback.
+func (s *Scenario) ClientIn(pod core.Pod) *Client { return &Client{s, pod.Namespace, pod.Name} }
 
 // Client starts a client in a namespace of the scenario.
 func (s *Scenario) Client(namespace string) *Client {
@@ -54,13 +58,13 @@ func (s *Scenario) Client(namespace string) *Client {
 		}
 		return "it is not ready"
 	})
-	return &Client{s, namespace}
+	return &Client{s, namespace, "client"}
 }
 
 // Node is the name of the node that the client runs on.
 func (c *Client) Node() string {
 	c.s.Helper()
-	pod, err := c.s.Kube.CoreV1().Pods(c.namespace).Get(c.s.Context(), "client", meta.GetOptions{})
+	pod, err := c.s.Kube.CoreV1().Pods(c.namespace).Get(c.s.Context(), c.pod, meta.GetOptions{})
 	if err != nil {
 		c.s.Fatal(err)
 	}
@@ -177,7 +181,7 @@ func (c *Client) Request(r Request) Responses {
 	c.s.Helper()
 	rounds := max(r.Rounds, 1)
 	args := append(r.args(), "-rounds="+strconv.Itoa(rounds), r.URL)
-	out, stderr, err := c.s.kubectl("", append([]string{"exec", "--namespace", c.namespace, "client", "--"}, args...)...)
+	out, stderr, err := c.s.kubectl("", append([]string{"exec", "--namespace", c.namespace, c.pod, "--"}, args...)...)
 	if err != nil {
 		c.s.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, stderr)
 	}
@@ -211,7 +215,7 @@ type Load struct {
 // Load begins to send requests. Rounds means nothing.
 func (c *Client) Load(r Request) *Load {
 	c.s.Helper()
-	args := append([]string{"exec", "--stdin", "--namespace", c.namespace, "client", "--"}, r.args()...)
+	args := append([]string{"exec", "--stdin", "--namespace", c.namespace, c.pod, "--"}, r.args()...)
 	l := &Load{s: c.s, command: c.s.kubectlCommand(append(args, "-rounds=0", r.URL)...)}
 	l.command.Stdout = &l.out
 	stdin, err := l.command.StdinPipe()

@@ -1,0 +1,115 @@
+package behaviour
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/patternctl/patternctl/test/cluster/scenario"
+)
+
+// target is a server that ambassadors bring requests to.
+func target(namespace, name string) string {
+	return fmt.Sprintf(`
+replicated: %[1]q: {
+	container: {
+		image: %[2]q
+		args: ["serve"]
+		port:  8080
+		probes: {readiness: path: "/readyz", liveness: path: "/livez"}
+		writable: ["/tmp"]
+		resources: {cpu: "10m", memory: "64Mi"}
+	}
+	shutdown: delaySeconds: 5
+	allow: from: namespaces: [%[3]q]
+}
+`, name, kubernetes.App, namespace)
+}
+
+// ambassador is an ambassador of web's pods, with an environment in which some of its fields are others.
+func ambassador(fields, changed string) string {
+	return fmt.Sprintf(`
+replicated: web: ambassadors: api: {
+	port: 9001
+	resources: {cpu: "10m", memory: "64Mi"}
+	%s
+}
+environments: other: replicated: web: ambassadors: api: %s
+`, fields, changed)
+}
+
+// throughAmbassador is the address that web's containers ask, whatever the environment.
+const throughAmbassador = "http://127.0.0.1:9001/"
+
+// startAmbassador applies a spec and waits for it. The client is in one of web's pods.
+func startAmbassador(s *scenario.Scenario, namespace, spec string, args ...string) *scenario.Client {
+	s.Helper()
+	s.Apply(patternctl(s, spec, append([]string{"generate"}, args...)...))
+	s.WaitReady(namespace)
+	client := s.ClientIn(s.Pods(namespace, webPods)[0])
+	client.WaitAnswers(throughAmbassador)
+	return client
+}
+
+func TestAmbassadorBroker(t *testing.T) {
+	t.Parallel()
+	prove(t, "ambassador", "an environment brings requests to another target, and the application's address stays", func(s *scenario.Scenario, namespace string) string {
+		spec := web(namespace, "") + target(namespace, "one") + target(namespace, "two") + ambassador("broker: target: replicated.one.endpoint.url", "broker: target: replicated.two.endpoint.url")
+		answeredBy := func(name string, args ...string) int {
+			client := startAmbassador(s, namespace, spec, args...)
+			responses := client.Request(scenario.Request{URL: throughAmbassador, Rounds: 100})
+			if len(responses.Failed()) > 0 {
+				s.Fatal(responses)
+			}
+			answered := 0
+			for _, pod := range s.Pods(namespace, "app.kubernetes.io/name="+name) {
+				answered += responses.Pods()[pod.Name]
+			}
+			return answered
+		}
+		one := answeredBy("one")
+		// From another pod the ambassador can't be reached.
+		outside := s.Client(namespace).Get("http://" + s.Pods(namespace, webPods)[0].Status.PodIP + ":9001/")
+		two := answeredBy("two", "-e", "other")
+		if one != 100 || two != 100 || outside.Status != 0 {
+			s.Fatalf("%d of 100 requests went to the first target, then %d of 100 to the second; from another pod the ambassador answered with %d", one, two, outside.Status)
+		}
+		return fmt.Sprintf("%d of 100 requests to %s went to one target, in another environment %d of 100 to another; other pods can't connect", one, throughAmbassador, two)
+	})
+}
+
+func TestAmbassadorBreaker(t *testing.T) {
+	t.Parallel()
+	prove(t, "ambassador", "a dead target opens the breaker, which closes when the target is back", func(s *scenario.Scenario, namespace string) string {
+		spec := web(namespace, "") + target(namespace, "one") + ambassador("broker: target: replicated.one.endpoint.url", "{}")
+		client := startAmbassador(s, namespace, spec)
+		request := scenario.Request{URL: throughAmbassador, Rounds: 20, Timeout: 10 * time.Second}
+		s.Kubectl("--namespace", namespace, "scale", "deployment/one", "--replicas=0")
+		s.Wait("the target to be gone", func() string {
+			if pods := s.AllPods(namespace, "app.kubernetes.io/name=one"); len(pods) > 0 {
+				return fmt.Sprintf("%d pods are there", len(pods))
+			}
+			return ""
+		})
+		opened := s.WaitFor(20*time.Second, "the breaker to open", func() string {
+			for _, r := range client.Request(request) {
+				if r.Status != http.StatusServiceUnavailable || r.Took > 500*time.Millisecond {
+					return fmt.Sprintf("status %d after %s", r.Status, r.Took)
+				}
+			}
+			return ""
+		})
+		// A target that is away does not take the pod out of its Service.
+		s.WaitReady(namespace)
+		s.Kubectl("--namespace", namespace, "scale", "deployment/one", "--replicas=2")
+		s.WaitReady(namespace)
+		closed := s.WaitFor(30*time.Second, "the breaker to close", func() string {
+			if responses := client.Request(request); len(responses.Failed()) > 0 {
+				return responses.String()
+			}
+			return ""
+		})
+		return fmt.Sprintf("open %.0f s after the target's last pod was gone, when requests failed at once, and closed %.0f s after its first was ready", opened.Seconds(), closed.Seconds())
+	})
+}
