@@ -88,7 +88,8 @@ func nodesReady(ctx context.Context, client kubernetes.Interface, want int) erro
 	ready := 0
 	for _, node := range nodes.Items {
 		for _, condition := range node.Status.Conditions {
-			if condition.Type == core.NodeReady && condition.Status == core.ConditionTrue {
+			// A node that has just become ready keeps its taint for a moment, and takes no pods.
+			if condition.Type == core.NodeReady && condition.Status == core.ConditionTrue && len(node.Spec.Taints) == 0 {
 				ready++
 			}
 		}
