@@ -39,6 +39,7 @@ var values = map[string]func(*randomizer) any{
 	"port":                      func(r *randomizer) any { r.port++; return r.port },
 	"ports":                     func(r *randomizer) any { r.port++; return object{fmt.Sprint("p-", r.port): r.port} },
 	"hash":                      hash,
+	"session":                   session,
 	"tolerations.*":             toleration,
 	"nodeSelector":              func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
 	"sharded.*.shards":          func(r *randomizer) any { return 2 + r.IntN(3) },
@@ -79,6 +80,14 @@ func hash(r *randomizer) any {
 	return h
 }
 
+func session(r *randomizer) any {
+	return []any{
+		object{"header": r.oneOf([]any{"X-User", "X-Cart"})},
+		object{"cookie": object{"name": r.oneOf([]any{"copy", "cart"}), "secure": r.IntN(2) == 0}},
+		object{"clientIP": object{"proxies": []any{"10.1.0.0/16"}}},
+	}[r.IntN(3)]
+}
+
 func items(r *randomizer) any {
 	var list []any
 	for i := range 1 + r.IntN(5) {
@@ -97,7 +106,7 @@ var mends = map[string]func(*randomizer, object){
 	"volumes.*":    func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
 	"autoscale":    func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
 	"startup":      mendProbe,
-	"readiness":    mendProbe,
+	"readiness":    mendReadiness,
 	"liveness":     mendLiveness,
 }
 
@@ -131,6 +140,14 @@ func mendReplicated(r *randomizer, instance object) {
 	mendPod(r, instance)
 	if instance["autoscale"] != nil {
 		delete(instance, "replicas")
+	}
+}
+
+// mendReadiness does not give up later than liveness where both ask the same.
+func mendReadiness(r *randomizer, o object) {
+	mendProbe(r, o)
+	if o["path"] == nil && o["command"] == nil && o["grpc"] == nil {
+		delete(o, "timeoutSeconds")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ func request(stop context.Context, args []string) error {
 	method := flags.String("method", http.MethodGet, "the HTTP method")
 	body := flags.String("body", "", "what is sent; {key} stands for the request's key")
 	header := flags.String("header", "", "the name of a header that carries the key")
+	cookies := flags.Bool("cookies", false, "whether each key is a client that keeps its cookies")
 	keys := flags.Int("keys", 1, "how many keys there are; {key} in the URL stands for the request's key")
 	rounds := flags.Int("rounds", 1, "how many requests are sent for each key; 0: until standard input ends")
 	rate := flags.Int("rate", 200, "how many requests are begun in a second")
@@ -50,7 +52,15 @@ func request(stop context.Context, args []string) error {
 			cancel()
 		}()
 	}
-	client := &http.Client{Timeout: *timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	clients := map[string]*http.Client{}
+	for n := range *keys {
+		client := &http.Client{Timeout: *timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+		if *cookies {
+			// Without options it can't fail.
+			client.Jar, _ = cookiejar.New(nil)
+		}
+		clients[keyOf(n)] = client
+	}
 	send := func(key string) response {
 		r := response{Key: key, At: time.Now()}
 		url := strings.ReplaceAll(flags.Arg(0), "{key}", key)
@@ -59,7 +69,7 @@ func request(stop context.Context, args []string) error {
 			if *header != "" {
 				req.Header.Set(*header, key)
 			}
-			err = r.do(client, req)
+			err = r.do(clients[key], req)
 		}
 		if err != nil {
 			r.Error = err.Error()
@@ -82,7 +92,7 @@ func request(stop context.Context, args []string) error {
 		case <-tick.C:
 		}
 		under.Go(func() {
-			r := send(fmt.Sprintf("key-%d", n%*keys))
+			r := send(keyOf(n % *keys))
 			out.Lock()
 			defer out.Unlock()
 			_ = print.Encode(r)
@@ -90,6 +100,8 @@ func request(stop context.Context, args []string) error {
 	}
 	return nil
 }
+
+func keyOf(n int) string { return fmt.Sprintf("key-%d", n) }
 
 func (r *response) do(client *http.Client, req *http.Request) error {
 	resp, err := client.Do(req)

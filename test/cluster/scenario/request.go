@@ -79,6 +79,8 @@ type Request struct {
 	Method, Body string
 	// Header names the header that carries the key.
 	Header string
+	// Cookies makes each key a client that keeps its cookies.
+	Cookies bool
 	// Keys is the number of different keys, 1 unless it is set; keys are key-0, key-1 and so on.
 	Keys int
 	// Rounds is how many requests are sent for each key, 1 unless it is set.
@@ -100,6 +102,9 @@ func (r Request) args() []string {
 		if value != 0 {
 			args = append(args, "-"+flag+"="+strconv.Itoa(value))
 		}
+	}
+	if r.Cookies {
+		args = append(args, "-cookies")
 	}
 	if r.Timeout != 0 {
 		args = append(args, "-timeout="+r.Timeout.String())
