@@ -13,18 +13,11 @@ import (
 func target(namespace, name string) string {
 	return fmt.Sprintf(`
 replicated: %[1]q: {
-	container: {
-		image: %[2]q
-		args: ["serve"]
-		port:  8080
-		probes: {readiness: path: "/readyz", liveness: path: "/livez"}
-		writable: ["/tmp"]
-		resources: {cpu: "10m", memory: "64Mi"}
-	}
+	%[2]s
 	shutdown: delaySeconds: 5
 	allow: from: namespaces: [%[3]q]
 }
-`, name, kubernetes.App, namespace)
+`, name, server(""), namespace)
 }
 
 // ambassador is an ambassador of web's pods, with an environment in which some of its fields are others.

@@ -10,24 +10,29 @@ import (
 	"github.com/patternctl/patternctl/test/cluster/scenario"
 )
 
-// web is a replicated server, with something more in its container.
-func web(namespace, more string) string {
-	return fmt.Sprintf(`
-name: %[1]q
-replicated: web: {
-	container: {
-		image: %[2]q
+// server is the container of a server in a spec, with something more in it.
+func server(more string) string {
+	return fmt.Sprintf(`container: {
+		image: %q
 		args: ["serve"]
 		port:  8080
 		probes: {readiness: path: "/readyz", liveness: path: "/livez"}
 		writable: ["/tmp"]
 		resources: {cpu: "10m", memory: "64Mi"}
-		%[3]s
-	}
+		%s
+	}`, kubernetes.App, more)
+}
+
+// web is a replicated server, with something more in its container.
+func web(namespace, more string) string {
+	return fmt.Sprintf(`
+name: %[1]q
+replicated: web: {
+	%[2]s
 	replicas: 3
 	allow: from: namespaces: [%[1]q]
 }
-`, namespace, kubernetes.App, more)
+`, namespace, server(more))
 }
 
 const webPods = "app.kubernetes.io/name=web"

@@ -110,39 +110,37 @@ func (c Config) Start(group *process.Group) error {
 			"--allow-privileged=true",
 			"--profiling=false",
 		}},
-		{"kube-controller-manager", []string{
-			"--kubeconfig=" + c.pki("controller-manager.kubeconfig"),
-			"--authentication-kubeconfig=" + c.pki("controller-manager.kubeconfig"),
-			"--authorization-kubeconfig=" + c.pki("controller-manager.kubeconfig"),
-			"--secure-port=0",
-			"--leader-elect=false",
+		{"kube-controller-manager", append(c.controller("controller-manager"),
 			"--use-service-account-credentials=true",
-			"--service-account-private-key-file=" + c.pki("service-account.key"),
-			"--root-ca-file=" + c.pki("ca.crt"),
+			"--service-account-private-key-file="+c.pki("service-account.key"),
+			"--root-ca-file="+c.pki("ca.crt"),
 			// Volumes are folders of this machine.
 			"--enable-hostpath-provisioner=true",
 			// A dead node is noticed soon, so that tests need not wait for minutes.
 			"--node-monitor-grace-period=16s",
-			"--kube-api-qps=200",
-			"--kube-api-burst=400",
-			"--profiling=false",
-		}},
-		{"kube-scheduler", []string{
-			"--kubeconfig=" + c.pki("scheduler.kubeconfig"),
-			"--authentication-kubeconfig=" + c.pki("scheduler.kubeconfig"),
-			"--authorization-kubeconfig=" + c.pki("scheduler.kubeconfig"),
-			"--secure-port=0",
-			"--leader-elect=false",
-			"--kube-api-qps=200",
-			"--kube-api-burst=400",
-			"--profiling=false",
-		}},
+		)},
+		{"kube-scheduler", c.controller("scheduler")},
 	} {
 		if _, err := group.Start(component.name, exec.Command(c.Kube, append([]string{component.name}, component.args...)...)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// controller gives the arguments of a component that is a client of the API server, by the name of its kubeconfig.
+func (c Config) controller(name string) []string {
+	kubeconfig := c.pki(name + ".kubeconfig")
+	return []string{
+		"--kubeconfig=" + kubeconfig,
+		"--authentication-kubeconfig=" + kubeconfig,
+		"--authorization-kubeconfig=" + kubeconfig,
+		"--secure-port=0",
+		"--leader-elect=false",
+		"--kube-api-qps=200",
+		"--kube-api-burst=400",
+		"--profiling=false",
+	}
 }
 
 // reconciler says whether the API server offers itself to pods as the Service kubernetes:
