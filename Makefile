@@ -15,8 +15,8 @@ build: ## build bin/patternctl
 	go build -trimpath -o bin/patternctl ./cmd/patternctl
 
 test: tools ## run all tests, with the real engines of Debian and of the version that manifests name
-	CI=true go test ./...
-	HAPROXY="$$(cd test/cluster && go run ./cmd/haproxy)" && test -n "$$HAPROXY" && export HAPROXY && CI=true go test ./test/engine
+	BENTO="$$(cd test/cluster && go run ./cmd/engine bento)" && export BENTO && CI=true go test ./... && \
+	HAPROXY="$$(cd test/cluster && go run ./cmd/engine haproxy)" && export HAPROXY && CI=true go test ./test/engine
 
 e2e-accept: ## send every golden object to a real API server, of the oldest and the newest Kubernetes
 	cd test/cluster/accept && go test -count=1 -timeout 60m

@@ -13,7 +13,10 @@ var values = map[string]func(*randomizer) any{
 	"labels":      func(r *randomizer) any { return object{"team": r.oneOf([]any{"a", "1.0"})} },
 	"annotations": func(r *randomizer) any { return object{"example.org/note": r.oneOf([]any{"x", "true", "two\nlines"})} },
 	"engines": func(r *randomizer) any {
-		return object{"haproxy": object{"image": "mirror/haproxy:3.2", "user": 1000 + r.IntN(2)}}
+		return object{
+			"haproxy": object{"image": "mirror/haproxy:3.2", "user": 1000 + r.IntN(2)},
+			"bento":   object{"image": "mirror/bento:1.20", "user": 1000 + r.IntN(2)},
+		}
 	},
 	"patches": func(r *randomizer) any {
 		return object{"note": object{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": object{"annotations": object{"note": r.oneOf([]any{"x", "y"})}}}}

@@ -165,6 +165,15 @@ func HAProxy(progress func(line string)) (string, error) {
 	return cache.HAProxy()
 }
 
+// Bento gives the path of a Bento of the version that manifests name.
+func Bento(progress func(line string)) (string, error) {
+	cache, err := cache(progress)
+	if err != nil {
+		return "", err
+	}
+	return cache.Bento()
+}
+
 // CustomResources gives the YAML of the definitions of the custom resources that manifests may have.
 func CustomResources() ([]string, error) {
 	cache, err := cache(nil)

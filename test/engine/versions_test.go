@@ -7,28 +7,35 @@ import (
 	"testing"
 )
 
-// TestVersionIsRendered holds that the HAProxy which HAPROXY names is of the
-// version that manifests name.
+// TestVersionIsRendered holds that the engines which the environment names are
+// of the versions that manifests name.
 func TestVersionIsRendered(t *testing.T) {
-	path := os.Getenv("HAPROXY")
-	if path == "" {
-		t.Skip("HAPROXY is not set: make test runs these tests with the rendered version too")
-	}
 	engines, err := os.ReadFile("../../templates/shared/engines.cue")
 	if err != nil {
 		t.Fatal(err)
 	}
-	image := regexp.MustCompile(`/haproxy:(\d+\.\d+)`).FindSubmatch(engines)
-	if image == nil {
-		t.Fatal("the data of engines has no image of HAProxy")
-	}
-	said, err := exec.Command(path, "-v").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	version := regexp.MustCompile(`^HAProxy version (\d+\.\d+)\.`).FindSubmatch(said)
-	if version == nil || string(version[1]) != string(image[1]) {
-		t.Errorf("manifests name HAProxy %s, and this is %s", image[1], said)
+	for _, engine := range []struct{ name, variable, flag, says string }{
+		{"haproxy", "HAPROXY", "-v", `^HAProxy version (\d+\.\d+)\.`},
+		{"bento", "BENTO", "--version", `^Version: v(\d+\.\d+)\.`},
+	} {
+		t.Run(engine.name, func(t *testing.T) {
+			path := os.Getenv(engine.variable)
+			if path == "" {
+				t.Skipf("%s is not set: make test runs these tests with the rendered version too", engine.variable)
+			}
+			image := regexp.MustCompile("/" + engine.name + `:(\d+\.\d+)`).FindSubmatch(engines)
+			if image == nil {
+				t.Fatalf("the data of engines has no image of %s", engine.name)
+			}
+			said, err := exec.Command(path, engine.flag).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			version := regexp.MustCompile(engine.says).FindSubmatch(said)
+			if version == nil || string(version[1]) != string(image[1]) {
+				t.Errorf("manifests name %s %s, and this is %s", engine.name, image[1], said)
+			}
+		})
 	}
 }
 

@@ -41,7 +41,7 @@ func run(m *testing.M) int {
 		c, err := cluster.Start(ctx, cluster.Options{
 			Nodes:    2,
 			Images:   images,
-			Progress: func(line string) { fmt.Fprintln(os.Stderr, line) },
+			Progress: progress,
 		})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -69,15 +69,24 @@ func run(m *testing.M) int {
 	return 0
 }
 
+func progress(line string) { fmt.Fprintln(os.Stderr, line) }
+
 // images are those of the engines, under the names that manifests call them by.
 func images() ([]cluster.Image, error) {
 	haproxy, err := imagesCalled(`docker\.io/library/haproxy:\S+`)
 	if err != nil {
 		return nil, err
 	}
+	bento, err := cluster.Bento(progress)
+	if err != nil {
+		return nil, err
+	}
 	return []cluster.Image{{
 		Names: haproxy, Packages: []string{"haproxy"}, Suite: cluster.HAProxySuite, User: "99:99", StopSignal: "SIGUSR1",
 		Command: []string{"haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"},
+	}, {
+		Names: []string{"ghcr.io/warpstreamlabs/bento:1.20"}, Files: map[string]string{"/bento": bento}, User: "10001:10001",
+		Entrypoint: []string{"/bento"}, Command: []string{"-c", "/bento.yaml"},
 	}}, nil
 }
 

@@ -29,6 +29,9 @@ const (
 // coreDNS is the version of CoreDNS that is built.
 const coreDNS = "v1.14.7"
 
+// bento is the version of Bento that is built: of the minor version that manifests name the newest release.
+const bento = "v1.20.0"
+
 // Kube gives the path of one program that holds etcd and all components of a version of Kubernetes, such
 // as 1.37.2; its first argument says which of them it is to be.
 func (c Cache) Kube(version string) (string, error) {
@@ -46,6 +49,11 @@ func (c Cache) Kube(version string) (string, error) {
 // CoreDNS gives the path of CoreDNS with the plugins that a cluster's DNS needs.
 func (c Cache) CoreDNS() (string, error) {
 	return c.program("coredns", "CoreDNS "+coreDNS, "github.com/coredns/coredns", coreDNS, "-s -w")
+}
+
+// Bento gives the path of Bento with the components that manifests use.
+func (c Cache) Bento() (string, error) {
+	return c.program("bento", "Bento "+bento, "github.com/warpstreamlabs/bento", bento, "-s -w -X main.version="+bento)
 }
 
 // program builds the main package programs/<name> around a module, with exactly the dependencies that

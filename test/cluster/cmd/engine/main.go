@@ -1,0 +1,29 @@
+// engine prints the path of an engine of the version that manifests name, haproxy or bento, which it unpacks from Debian's
+// packages or builds from its Go module first if it isn't there. Nothing is installed.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/patternctl/patternctl/test/cluster"
+)
+
+// engines give the path of each engine.
+var engines = map[string]func(progress func(line string)) (string, error){
+	"bento":   cluster.Bento,
+	"haproxy": cluster.HAProxy,
+}
+
+func main() {
+	if len(os.Args) != 2 || engines[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "the argument must be the name of an engine: haproxy or bento")
+		os.Exit(2)
+	}
+	path, err := engines[os.Args[1]](func(line string) { fmt.Fprintln(os.Stderr, line) })
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(path)
+}
