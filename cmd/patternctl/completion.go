@@ -67,8 +67,8 @@ func completeEnvironment(cmd *cobra.Command, args []string, _ string) ([]string,
 	return spec.Environments(), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeKind completes the kinds of patterns.
-func completeKind(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completePattern completes the names of patterns.
+func completePattern(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	library, err := libraryForCompletion(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -79,7 +79,7 @@ func completeKind(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.She
 	}
 	var words []string
 	for _, p := range patterns {
-		words = append(words, cobra.CompletionWithDesc(p.Kind, p.Summary))
+		words = append(words, cobra.CompletionWithDesc(p.Name, p.Summary))
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
 }

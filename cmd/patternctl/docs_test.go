@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,16 +38,30 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// TestDocsMentionEveryKindAndCode keeps the pages from losing one.
-func TestDocsMentionEveryKindAndCode(t *testing.T) {
+// TestDocsMentionEveryPatternAndCode keeps the pages from losing one, and
+// patterns from having no picture or example. Where a pattern has others inside,
+// theirs are enough.
+func TestDocsMentionEveryPatternAndCode(t *testing.T) {
 	library, err := catalogue.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	pages := golden.Read(t, "../../docs", generated...)
-	for _, kind := range library.Kinds() {
-		if !strings.Contains(pages["catalogue/"+kind+".md"], "# "+kind+"\n") {
-			t.Errorf("docs/catalogue/%s.md is missing", kind)
+	patterns, err := allPatterns(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range patterns {
+		page := pages["catalogue/"+p.Name+".md"]
+		if !strings.Contains(page, "# "+p.Name+"\n") {
+			t.Errorf("docs/catalogue/%s.md is missing", p.Name)
+		}
+		if !strings.Contains(page, "──") {
+			t.Errorf("%s has no picture: draw one in the comment on its definition", p.Name)
+		}
+		around := i+1 < len(patterns) && strings.HasPrefix(patterns[i+1].Name, p.Name+".")
+		if !around && !strings.Contains(page, "## Example\n") {
+			t.Errorf("%s has no example: write schemas/examples/%[1]s.cue", p.Name)
 		}
 	}
 	codes, err := allCodes(catalogue.NewPackages(library))
@@ -88,32 +102,50 @@ func cataloguePages(t *testing.T, library *catalogue.Library, pages map[string]s
 	if err != nil {
 		t.Fatal(err)
 	}
-	var index strings.Builder
-	index.WriteString("# The catalogue\n\nChapters are those of \"Designing Distributed Systems\", 2nd edition.\n\n| pattern | chapter | |\n| --- | --- | --- |\n")
+	kinds, others := "", ""
+	explained := map[string]bool{}
 	for _, p := range patterns {
-		fmt.Fprintf(&index, "| [%s](%[1]s.md) | %s | %s |\n", p.Kind, p.Chapter, p.Summary)
+		row := fmt.Sprintf("| [%s](%[1]s.md) | %s | %s |\n", p.Name, p.Chapter, p.Summary)
+		if len(p.In) == 0 {
+			kinds += row
+		} else {
+			others += row
+		}
 		var own []code
 		for _, c := range codes {
-			if definedFor(packages, c.Name) == p.Kind {
+			if definedIn(packages, c.Name) == p.file && !explained[c.Name] {
 				own = append(own, c)
+				explained[c.Name] = true
 			}
 		}
-		pages["catalogue/"+p.Kind+".md"] = patternPage(library, p, own)
+		pages["catalogue/"+p.Name+".md"] = patternPage(library, patterns, p, own)
 	}
-	pages["catalogue/README.md"] = index.String()
+	const table = "| pattern | chapter | |\n| --- | --- | --- |\n"
+	pages["catalogue/README.md"] = "# The catalogue\n\nChapters are those of \"Designing Distributed Systems\", 2nd edition.\n\n" +
+		table + kinds + "\n## Inside others\n\nThese are fields of instances, and of their pods.\n\n" + table + others
 }
 
-func patternPage(library *catalogue.Library, p pattern, codes []code) string {
+func patternPage(library *catalogue.Library, patterns []pattern, p pattern, codes []code) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s.\n\n%s\n", p.Kind, p.Summary, p.shape.Doc)
-	if example, ok := library.Example(p.Kind, ""); ok {
+	shape := p.field.Shape.Inner()
+	fmt.Fprintf(&b, "# %s\n\n%s.\n\n%s\n", p.Name, p.Summary, shape.Doc)
+	if len(p.In) > 0 {
+		b.WriteString("\nA field of " + links(p.In) + ".\n")
+	}
+	if example, ok := library.Example(p.Name, ""); ok {
 		fmt.Fprintf(&b, "\n## Example\n\n```cue\n%s```\n", example)
 	}
-	inputs, outputs := inputsAndOutputs(p.shape)
+	inputs, outputs := inputsAndOutputs(shape)
 	b.WriteString("\n## Fields\n\n" + fieldTable(inputs))
-	writeSections(&b, inputs, "", map[string]string{})
+	page := func(path string) string {
+		if own := p.Name + "." + path; slices.ContainsFunc(patterns, func(p pattern) bool { return p.Name == own }) {
+			return own
+		}
+		return path
+	}
+	writeSections(&b, inputs, "", page, map[string]string{})
 	if len(outputs) > 0 {
-		b.WriteString("\n## Outputs\n\nOther instances can refer to these.\n\n" + fieldTable(flat(outputs, "")))
+		b.WriteString("\n## Outputs\n\nThe rest of the spec can refer to these.\n\n" + fieldTable(flat(outputs, "")))
 	}
 	if len(codes) > 0 {
 		b.WriteString("\n## Checks\n\n| code | |\n| --- | --- |\n")
@@ -124,24 +156,40 @@ func patternPage(library *catalogue.Library, p pattern, codes []code) string {
 	return b.String()
 }
 
-// writeSections writes a section for each field that has fields. One that
-// would repeat an earlier one refers to it.
-func writeSections(b *strings.Builder, fields []catalogue.Field, prefix string, seen map[string]string) {
+func links(patterns []string) string {
+	var all []string
+	for _, name := range patterns {
+		all = append(all, fmt.Sprintf("[%s](%[1]s.md)", name))
+	}
+	return strings.Join(all, ", ")
+}
+
+// writeSections writes a section for each field that has fields. One that would
+// repeat an earlier one refers to it, and one that is a pattern to its page.
+func writeSections(b *strings.Builder, fields []catalogue.Field, prefix string, page func(path string) string, seen map[string]string) {
 	for _, f := range fields {
-		inner, _ := inputsAndOutputs(inner(f.Shape))
+		shape := f.Shape.Inner()
+		inner, _ := inputsAndOutputs(shape)
 		if len(inner) == 0 {
 			continue
 		}
 		name := prefix + f.Name
-		table := fieldTable(inner)
 		fmt.Fprintf(b, "\n### %s\n\n", name)
-		if earlier, repeated := seen[table]; repeated {
+		if f.Pattern {
+			b.WriteString("See " + links([]string{page(name)}) + ".\n")
+			continue
+		}
+		text := fieldTable(inner)
+		if shape.Doc != "" && shape.Doc != f.Doc {
+			text = shape.Doc + "\n\n" + text
+		}
+		if earlier, repeated := seen[text]; repeated {
 			fmt.Fprintf(b, "As [%s](#%s).\n", earlier, strings.ToLower(strings.ReplaceAll(earlier, ".", "")))
 			continue
 		}
-		seen[table] = name
-		b.WriteString(table)
-		writeSections(b, inner, name+".", seen)
+		seen[text] = name
+		b.WriteString(text)
+		writeSections(b, inner, name+".", page, seen)
 	}
 }
 
@@ -150,7 +198,7 @@ func flat(fields []catalogue.Field, prefix string) []catalogue.Field {
 	for _, f := range fields {
 		f.Name = prefix + f.Name
 		all = append(all, f)
-		all = append(all, flat(inner(f.Shape).Fields, f.Name+".")...)
+		all = append(all, flat(f.Shape.Inner().Fields, f.Name+".")...)
 	}
 	return all
 }
@@ -175,14 +223,13 @@ func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
 }
 
-// definedFor returns the kind whose schema explains a code.
-func definedFor(packages *catalogue.Packages, name string) string {
+// definedIn returns the file whose schema explains a code.
+func definedIn(packages *catalogue.Packages, name string) string {
 	schemas, err := packages.Schemas()
 	if err != nil {
 		return ""
 	}
-	file := schemas.LookupPath(cue.MakePath(cue.Str("codes"), cue.Str(name), cue.Str("title"))).Pos().Filename()
-	return strings.TrimSuffix(path.Base(file), ".cue")
+	return schemas.LookupPath(cue.MakePath(cue.Str("codes"), cue.Str(name), cue.Str("title"))).Pos().Filename()
 }
 
 func codesPage(t *testing.T, library *catalogue.Library, pages map[string]string) {

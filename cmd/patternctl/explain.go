@@ -93,10 +93,13 @@ func (o explainOptions) explainPath(w *bufio.Writer, library *catalogue.Library,
 	if err != nil {
 		return err
 	}
-	if topic.pattern {
-		fmt.Fprintf(w, "PATTERN:  %s\n", topic.path)
-		if c := chapter(topic.shape().Doc); c != "" {
-			fmt.Fprintf(w, "CHAPTER:  %s\n", c)
+	if p := topic.pattern; p != nil {
+		fmt.Fprintf(w, "PATTERN:  %s\n", p.Name)
+		if len(p.In) > 0 {
+			fmt.Fprintf(w, "IN:       %s\n", strings.Join(p.In, ", "))
+		}
+		if p.Chapter != "" {
+			fmt.Fprintf(w, "CHAPTER:  %s\n", p.Chapter)
 		}
 	} else {
 		fmt.Fprintf(w, "FIELD:  %s%s\n", topic.path, about(topic.field))
@@ -113,7 +116,7 @@ func (o explainOptions) explainPath(w *bufio.Writer, library *catalogue.Library,
 		fmt.Fprint(w, "\nOUTPUTS, which other instances can refer to:\n")
 		o.writeFields(w, outputs, "  ")
 	}
-	if _, ok := library.Example(topic.path, ""); ok && topic.pattern {
+	if _, ok := library.Example(topic.path, ""); ok {
 		fmt.Fprintf(w, "\nEXAMPLE:\n    `patternctl init --pattern %s` writes one\n", topic.path)
 	}
 	return nil
@@ -143,7 +146,7 @@ func (o explainOptions) writeFields(w *bufio.Writer, fields []catalogue.Field, i
 		}
 		fmt.Fprintf(w, "%s%s%s\n", indent, f.Name, about(f))
 		if o.recursive {
-			o.writeFields(w, inner(f.Shape).Fields, indent+"  ")
+			o.writeFields(w, f.Shape.Inner().Fields, indent+"  ")
 		} else if f.Doc != "" {
 			fmt.Fprint(w, wrap(f.Doc, indent+"  "))
 		}
@@ -187,30 +190,21 @@ func typeOf(s *catalogue.Shape) string {
 	return s.Kind.String()
 }
 
-// inner returns the shape whose fields a path goes on with: that of the values
-// of a map or the items of a list.
-func inner(s *catalogue.Shape) *catalogue.Shape {
-	for s.Elem != nil && len(s.Fields) == 0 {
-		s = s.Elem
-	}
-	return s
-}
-
-// A topic is a pattern or a field.
+// A topic is a field, which may be a pattern.
 type topic struct {
 	path    string
-	pattern bool
 	field   catalogue.Field
+	pattern *pattern
 }
 
-func (t topic) shape() *catalogue.Shape { return inner(t.field.Shape) }
+func (t topic) shape() *catalogue.Shape { return t.field.Shape.Inner() }
 
-// doc is the comment on the field, and for what a map or list consists of the
-// comment on that as well.
+// doc is the comment on the field, and that on the definition which says what is
+// in it. The latter says all there is to say about a kind.
 func (t topic) doc() string {
 	doc, more := t.field.Doc, t.shape().Doc
 	switch {
-	case t.pattern:
+	case t.pattern != nil && len(t.pattern.In) == 0:
 		return more
 	case more != "" && more != doc:
 		return doc + "\n\n" + more
@@ -218,17 +212,28 @@ func (t topic) doc() string {
 	return doc
 }
 
-// find follows a path through the schema. Names of the user's own are skipped.
+// find follows a path through the schema. Names of the user's own are skipped,
+// and so may be the kind in front of a field that several kinds have.
 func find(library *catalogue.Library, path string) (topic, error) {
 	system, err := catalogue.NewPackages(library).System()
 	if err != nil {
 		return topic{}, brokenLibrary(err)
+	}
+	patterns, err := allPatterns(library)
+	if err != nil {
+		return topic{}, err
 	}
 	names := strings.Split(path, ".")
 	if len(names) > 2 && names[0] == "environments" {
 		names = names[2:]
 	}
 	at, known := system, []string(nil)
+	for _, p := range patterns {
+		if len(p.In) > 1 && p.Name == names[0] {
+			kind, _ := system.Field(p.In[0])
+			at = kind.Shape.Inner()
+		}
+	}
 	var field catalogue.Field
 	for i := 0; i < len(names); i++ {
 		next, ok := at.Field(names[i])
@@ -238,21 +243,23 @@ func find(library *catalogue.Library, path string) (topic, error) {
 			}
 		}
 		if !ok {
-			return topic{}, unknownField(at, known, names[i:], library.Kinds())
+			return topic{}, unknownField(at, known, names[i:], patterns)
 		}
-		field, at = next, inner(next.Shape)
+		field, at = next, next.Shape.Inner()
 		known = append(known, next.Name)
 	}
-	return topic{
-		path:    strings.Join(known, "."),
-		pattern: len(known) == 1 && slices.Contains(library.Kinds(), known[0]),
-		field:   field,
-	}, nil
+	found := topic{path: strings.Join(known, "."), field: field}
+	for _, p := range patterns {
+		if p.Name == found.path {
+			found.pattern = &p
+		}
+	}
+	return found, nil
 }
 
 // unknownField says that at, which is at the path known, has no field called as
 // rest begins. That may be a name of the user's own; then the next one is wrong.
-func unknownField(at *catalogue.Shape, known, rest, kinds []string) error {
+func unknownField(at *catalogue.Shape, known, rest []string, patterns []pattern) error {
 	var names []string
 	for _, f := range at.Fields {
 		names = append(names, f.Name)
@@ -260,9 +267,12 @@ func unknownField(at *catalogue.Shape, known, rest, kinds []string) error {
 	path, name := strings.Join(known, "."), rest[0]
 	switch {
 	case len(known) == 0:
+		for _, p := range patterns {
+			names = append(names, p.Name)
+		}
 		return failure{
 			fmt.Sprintf("there is no pattern or field %q", name),
-			didYouMean(name, names, "the patterns are "+strings.Join(kinds, ", ")),
+			didYouMean(name, names, "`patternctl patterns` lists the patterns"),
 		}
 	case len(names) == 0:
 		return failure{path + " has no fields", ""}
@@ -285,7 +295,7 @@ func completeTopic(cmd *cobra.Command, args []string, word string) ([]string, co
 	}
 	dot := strings.LastIndex(word, ".")
 	if dot < 0 {
-		kinds, _ := completeKind(cmd, nil, word)
+		kinds, _ := completePattern(cmd, nil, word)
 		return kinds, directive
 	}
 	path := word[:dot]

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -46,10 +45,10 @@ folder that has a spec already is left alone.`,
 			return o.run(a.stderr, dir)
 		},
 	}
-	cmd.Flags().Var(&o.pattern, "pattern", "the `KIND` of pattern to begin with")
+	cmd.Flags().Var(&o.pattern, "pattern", "the `PATTERN` to begin with")
 	cmd.Flags().Var(&o.name, "name", "the `NAME` of the system (default: the folder's)")
 	libraryFlag(cmd, &o.libraries)
-	must(cmd.RegisterFlagCompletionFunc("pattern", completeKind))
+	must(cmd.RegisterFlagCompletionFunc("pattern", completePattern))
 	return cmd
 }
 
@@ -123,14 +122,27 @@ func tryOut(library *catalogue.Library, text string) (string, diagnostic.List) {
 	return system.Name, spec.Validate()
 }
 
-func noExample(library *catalogue.Library, kind string) error {
-	if slices.Contains(library.Kinds(), kind) {
-		return failure{
-			"the library has no first spec for " + kind,
-			fmt.Sprintf("`patternctl explain %s` says what it takes", kind),
+func noExample(library *catalogue.Library, name string) error {
+	patterns, err := allPatterns(library)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, p := range patterns {
+		if p.Name == name {
+			return failure{
+				"the library has no first spec for " + name,
+				fmt.Sprintf("`patternctl explain %s` says what it takes", name),
+			}
+		}
+		if _, ok := library.Example(p.Name, ""); ok {
+			names = append(names, p.Name)
 		}
 	}
-	return unknownKind(kind, library.Kinds())
+	return failure{
+		fmt.Sprintf("there is no pattern %q", name),
+		didYouMean(name, names, "`patternctl patterns` lists the patterns"),
+	}
 }
 
 // isFree refuses a folder that has a spec: with a second file it would be one

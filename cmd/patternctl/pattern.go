@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,34 +13,47 @@ import (
 	"github.com/patternctl/patternctl/generator/check"
 )
 
-// A pattern is what the catalogue says about one kind.
+// A pattern is what the catalogue says about one of its patterns.
 type pattern struct {
-	Kind    string `json:"kind"`
-	Summary string `json:"summary"`
+	// Name is the kind, or the path of a field that is a pattern inside others.
+	Name string `json:"name"`
+	// In are the kinds whose instances have the field.
+	In      []string `json:"in,omitempty"`
+	Summary string   `json:"summary"`
 	// Chapter is that of "Designing Distributed Systems", as the schema's
-	// comment names it: "6", or "11 and 12". A kind of the user's own may have
+	// comment names it: "6", or "11 and 12". A pattern of the user's own may have
 	// none.
 	Chapter string `json:"chapter,omitempty"`
 
-	shape *catalogue.Shape
+	field catalogue.Field
+	// file is the schema that defines it.
+	file string
 }
 
-// allPatterns returns the catalogue, by kind.
+// allPatterns returns the catalogue: kinds, and then what is inside others. What
+// names no chapter is in that of the pattern around it.
 func allPatterns(library *catalogue.Library) ([]pattern, error) {
-	packages := catalogue.NewPackages(library)
-	system, err := packages.System()
+	found, err := catalogue.NewPackages(library).Patterns()
 	if err != nil {
 		return nil, brokenLibrary(err)
 	}
 	var patterns []pattern
-	for _, kind := range library.Kinds() {
-		field, _ := system.Field(kind)
-		shape, _ := packages.Kind(kind)
+	chapters := map[string]string{}
+	for _, p := range found {
+		doc := p.Field.Shape.Inner().Doc
+		own := cmp.Or(chapter(doc), chapter(p.Field.Doc))
+		for around := p.Name; own == "" && around != ""; {
+			around = around[:max(0, strings.LastIndex(around, "."))]
+			own = chapters[around]
+		}
+		chapters[p.Name] = own
 		patterns = append(patterns, pattern{
-			Kind:    kind,
-			Summary: catalogue.FirstSentence(cmp.Or(field.Doc, shape.Doc)),
-			Chapter: chapter(shape.Doc),
-			shape:   shape,
+			Name:    p.Name,
+			In:      p.In,
+			Summary: catalogue.FirstSentence(cmp.Or(p.Field.Doc, doc)),
+			Chapter: own,
+			field:   p.Field,
+			file:    p.File,
 		})
 	}
 	return patterns, nil
@@ -56,13 +68,6 @@ func brokenLibrary(err error) error {
 		message = strings.TrimPrefix(positioned.Position().String(), catalogue.Module+"/") + ": " + message
 	}
 	return failure{"the pattern library is broken: " + message, "see `patternctl explain PC1401`"}
-}
-
-func unknownKind(kind string, kinds []string) error {
-	return failure{
-		fmt.Sprintf("there is no pattern %q", kind),
-		didYouMean(kind, kinds, "the patterns are "+strings.Join(kinds, ", ")),
-	}
 }
 
 // chapter finds the book's chapter in a comment: "(chapter 6)".

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,8 +15,10 @@ func newPatterns(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "patterns",
 		Short: "List the patterns that a spec can be made of",
-		Long: `Patterns lists the catalogue: each kind of pattern, what it is in a sentence, and
-the chapter of "Designing Distributed Systems" (2nd edition) that describes it.`,
+		Long: `Patterns lists the catalogue: each pattern, what it is in a sentence, and the
+chapter of "Designing Distributed Systems" (2nd edition) that describes it.
+
+Kinds are fields of a spec. Other patterns are fields inside their instances.`,
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
@@ -30,15 +33,22 @@ the chapter of "Designing Distributed Systems" (2nd edition) that describes it.`
 			if output.value == "json" {
 				return writeJSON(a.stdout, patterns)
 			}
+			kinds := len(library.Kinds())
 			table := tabwriter.NewWriter(a.stdout, 0, 0, 3, ' ', 0)
-			fmt.Fprintln(table, "KIND\tCHAPTER\tSUMMARY")
-			for _, p := range patterns {
-				fmt.Fprintf(table, "%s\t%s\t%s\n", p.Kind, cmp.Or(p.Chapter, "-"), p.Summary)
-			}
+			writePatterns(table, "KIND", patterns[:kinds])
+			fmt.Fprintln(table)
+			writePatterns(table, "INSIDE OTHERS", patterns[kinds:])
 			return table.Flush()
 		},
 	}
 	choiceFlag(cmd, &output, "output", "o", "the format")
 	libraryFlag(cmd, &libraries)
 	return cmd
+}
+
+func writePatterns(w io.Writer, header string, patterns []pattern) {
+	fmt.Fprintf(w, "%s\tCHAPTER\tSUMMARY\n", header)
+	for _, p := range patterns {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", p.Name, cmp.Or(p.Chapter, "-"), p.Summary)
+	}
 }

@@ -24,20 +24,23 @@ func doc(v cue.Value) string {
 	return ""
 }
 
-// definitionDoc returns the comment on the definition that v is written as, alone
-// or unified with more.
-func definitionDoc(v cue.Value) string {
+// definition returns the definition with a comment that v is written as, alone or
+// unified with more. Without one it is v.
+func definition(v cue.Value) cue.Value {
 	if op, operands := v.Expr(); op == cue.AndOp {
 		for _, operand := range operands {
-			if text := definitionDoc(operand); text != "" {
-				return text
+			if d := definition(operand); d != operand {
+				return d
 			}
 		}
-		return ""
+		return v
 	}
 	root, path := v.ReferencePath()
 	if len(path.Selectors()) == 0 {
-		return ""
+		return v
 	}
-	return doc(root.LookupPath(path))
+	if d := root.LookupPath(path); doc(d) != "" {
+		return d
+	}
+	return v
 }

@@ -14,7 +14,8 @@ import (
 // is what validation compares a spec with, what explain prints, and what tells
 // which optional fields a template has to be told about.
 type Shape struct {
-	// Doc is the schema's own comment.
+	// Doc is the schema's own comment: that on the definition, where a struct has
+	// one.
 	Doc string
 	// Kind is what may be written here: a struct, a list, a string and so on.
 	Kind cue.Kind
@@ -42,6 +43,8 @@ type Field struct {
 	Required, Optional bool
 	// Output fields are computed from the others and can't be written.
 	Output bool
+	// Pattern fields are patterns inside others.
+	Pattern bool
 	// Existing is the kind of object that the field names, if it names one that
 	// has to be in the cluster already.
 	Existing string
@@ -172,12 +175,13 @@ func shapeOf(v cue.Value, depth int) *Shape {
 		s.Fields = fieldsOf(v, depth)
 		if elem := v.LookupPath(cue.MakePath(cue.AnyString)); elem.Exists() {
 			s.Elem = shapeOf(elem, depth+1)
-			s.Elem.Doc = cmp.Or(s.Elem.Doc, definitionDoc(elem))
+			s.Elem.Doc = cmp.Or(s.Elem.Doc, doc(definition(elem)))
 		}
 		s.Open = s.Elem == nil && v.Allows(cue.AnyString)
 	case cue.ListKind:
 		if elem := itemOf(v); elem.Exists() {
 			s.Elem = shapeOf(elem, depth+1)
+			s.Elem.Doc = cmp.Or(s.Elem.Doc, doc(definition(elem)))
 		}
 	case cue.StringKind:
 		s.Values = choices(v)
@@ -219,10 +223,14 @@ func fieldsOf(v cue.Value, depth int) []Field {
 			Required: constraint == cue.RequiredConstraint,
 			Optional: constraint == cue.OptionalConstraint,
 			Output:   hasAttribute(value, "output"),
+			Pattern:  hasAttribute(value, "pattern"),
 			Existing: attribute(value, "existing"),
 			Shape:    shapeOf(value, depth+1),
 		}
 		field.Doc = field.Shape.Doc
+		if len(field.Shape.Fields) > 0 {
+			field.Shape.Doc = doc(definition(value))
+		}
 		if d, ok := value.Default(); ok && value.IncompleteKind()&(cue.StructKind|cue.ListKind) == 0 && d.IsConcrete() {
 			field.Default = fmt.Sprint(d)
 		}
