@@ -21,20 +21,13 @@ func (t template) checks() ([]manifest.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := export(v)
+	checks, err := t.list("checks", v, t.packages.Check)
 	if err != nil {
 		return nil, err
 	}
-	path := []cue.Selector{cue.Str("checks")}
-	items, ok := tree.([]any)
-	if !ok {
-		return nil, t.flaw(path, "is not a list")
-	}
-	checks := make([]manifest.Map, len(items))
 	var flaws errors.Error
-	for i, item := range items {
-		checks[i], _ = item.(manifest.Map)
-		flaws = errors.Append(flaws, t.misjudged(checks[i], i))
+	for i, c := range checks {
+		flaws = errors.Append(flaws, t.misjudged(c, i))
 	}
 	if flaws != nil {
 		return nil, flaws
@@ -42,18 +35,41 @@ func (t template) checks() ([]manifest.Map, error) {
 	return checks, nil
 }
 
-// misjudged returns an error unless check i says what #Check does, has a code
-// that is explained somewhere, and blames a field that a spec can have.
+// list returns the items of v, the field of a template called name, each of
+// which is what the definition says.
+func (t template) list(name string, v cue.Value, define func() (cue.Value, error)) ([]manifest.Map, error) {
+	tree, err := export(v)
+	if err != nil {
+		return nil, err
+	}
+	path := []cue.Selector{cue.Str(name)}
+	items, ok := tree.([]any)
+	if !ok {
+		return nil, t.flaw(path, "is not a list")
+	}
+	list := make([]manifest.Map, len(items))
+	var flaws errors.Error
+	for i, item := range items {
+		definition, err := define()
+		if err != nil {
+			return nil, err
+		}
+		at := append(path, cue.Index(i))
+		if err := t.value.LookupPath(cue.MakePath(at...)).Unify(definition).Validate(cue.Concrete(true)); err != nil {
+			flaws = errors.Append(flaws, t.misshapen(at, err))
+		}
+		list[i], _ = item.(manifest.Map)
+	}
+	if flaws != nil {
+		return nil, flaws
+	}
+	return list, nil
+}
+
+// misjudged returns an error unless check i has a code that is explained
+// somewhere, and blames a field that a spec can have.
 func (t template) misjudged(c manifest.Map, i int) errors.Error {
 	path := []cue.Selector{cue.Str("checks"), cue.Index(i)}
-	definition, err := t.packages.Check()
-	if err != nil {
-		return errors.Promote(err, "")
-	}
-	item := t.value.LookupPath(cue.MakePath(path...))
-	if err := item.Unify(definition).Validate(cue.Concrete(true)); err != nil {
-		return t.misshapen(path, err)
-	}
 	code, field := manifest.String(c, "code"), manifest.String(c, "field")
 	known := func(k check.Code) bool { return k.Code == code }
 	if !t.packages.Explains(code) && !slices.ContainsFunc(check.Codes(), known) {
@@ -65,7 +81,7 @@ func (t template) misjudged(c manifest.Map, i int) errors.Error {
 	return nil
 }
 
-// misshapen tells how the check at path is no #Check.
+// misshapen tells how the item at path is not what its definition says.
 func (t template) misshapen(path []cue.Selector, err error) errors.Error {
 	var flaws errors.Error
 	for _, e := range errors.Errors(err) {

@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 	"os"
 	"path"
@@ -25,6 +26,8 @@ import (
 //	diagnostics.txt    what is wrong with the spec, if anything
 //	base, overlays     exactly what `patternctl generate -d` writes
 //	built/<env>.yaml   what kustomize builds of each overlay
+//	numbers.json       the numbers of the instances in the base
+//	numbers/<env>.json and in each environment
 //
 // Folders are strict both ways: a missing, an extra and a different file all
 // fail. With UPDATE_GOLDEN=1 the test records what it got, but only if it is
@@ -128,11 +131,34 @@ func renderCase(t *testing.T, c goldenCase) map[string]string {
 			t.Fatal(err)
 		}
 		got["built/"+environment+".yaml"] = stream.String()
+		got["numbers/"+environment+".json"] = numbers(t, spec, environment)
 	}
+	got["numbers.json"] = numbers(t, spec, "")
 	if diff := sameObjects(objects(rendering.Base), kustomize(t, files, "base")); diff != "" {
 		t.Errorf("base builds to something else than the spec renders to:\n%s", diff)
 	}
 	return got
+}
+
+// numbers returns those of all instances in an environment, by path.
+func numbers(t *testing.T, spec *generator.Spec, environment string) string {
+	t.Helper()
+	explanations, list := spec.Explain(environment)
+	if len(list) > 0 {
+		t.Fatal(text(t, list))
+	}
+	all := map[string][]generator.Number{}
+	for _, e := range explanations {
+		all[e.Path()] = e.Numbers
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(all); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // load reads the spec of a case under names that don't depend on where it is.

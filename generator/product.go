@@ -24,7 +24,7 @@ func (r *renderer) evaluate(kind string, input manifest.Map) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	t := template{kind, r.system.packages, value.Unify(r.system.packages.Context.Encode(fields(input)))}
+	t := newTemplate(kind, r.system.packages, value, input)
 	var result product
 	if result.checks, err = t.checks(); err != nil {
 		return product{}, err
@@ -43,10 +43,20 @@ type template struct {
 	value    cue.Value
 }
 
+func newTemplate(kind string, packages *catalogue.Packages, value cue.Value, input manifest.Map) template {
+	return template{kind, packages, value.Unify(packages.Context.Encode(fields(input)))}
+}
+
+// optional returns a field and whether the template has it, be it with an error.
+func (t template) optional(name string) (cue.Value, bool) {
+	v := t.value.LookupPath(cue.MakePath(cue.Str(name)))
+	return v, v.Exists() || v.Pos() != token.NoPos
+}
+
 // field returns a field that every template has.
 func (t template) field(name string) (cue.Value, error) {
-	v := t.value.LookupPath(cue.MakePath(cue.Str(name)))
-	if !v.Exists() && v.Pos() == token.NoPos {
+	v, ok := t.optional(name)
+	if !ok {
 		return v, errors.Newf(t.packages.TemplatePos(t.kind), "the template of %s has no field %q", t.kind, name)
 	}
 	return v, nil

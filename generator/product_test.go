@@ -117,10 +117,15 @@ checks: []
 // beat parses a spec with an instance of a kind that has the given template.
 func beat(t *testing.T, template string) *generator.Spec {
 	t.Helper()
-	library, err := catalogue.Open(catalogue.Layer{Name: "own", Files: fstest.MapFS{
-		"schemas/beat.cue":        {Data: []byte(beatSchema)},
-		"templates/beat/beat.cue": {Data: []byte(template)},
-	}})
+	return parseBeat(t, fstest.MapFS{"templates/beat/beat.cue": {Data: []byte(template)}})
+}
+
+// parseBeat parses a spec with an instance of a kind that has the given files of
+// a template.
+func parseBeat(t *testing.T, files fstest.MapFS) *generator.Spec {
+	t.Helper()
+	files["schemas/beat.cue"] = &fstest.MapFile{Data: []byte(beatSchema)}
+	library, err := catalogue.Open(catalogue.Layer{Name: "own", Files: files})
 	if err != nil {
 		t.Fatal(err)
 	}

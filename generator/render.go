@@ -113,7 +113,7 @@ func (r *renderer) render(instance Instance) (manifest.Group, diagnostic.List) {
 	if err != nil {
 		return group, libraryError(err)
 	}
-	list := r.diagnostics(result.checks, instance)
+	list := r.system.diagnostics(result.checks, instance)
 	if list.HasErrors() {
 		return group, list
 	}
@@ -123,7 +123,7 @@ func (r *renderer) render(instance Instance) (manifest.Group, diagnostic.List) {
 }
 
 // diagnostics tells what a template finds wrong with an instance.
-func (r *renderer) diagnostics(checks []manifest.Map, instance Instance) diagnostic.List {
+func (s *System) diagnostics(checks []manifest.Map, instance Instance) diagnostic.List {
 	var list diagnostic.List
 	for _, c := range checks {
 		path := []string{instance.Kind, instance.Name}
@@ -145,7 +145,7 @@ func (r *renderer) diagnostics(checks []manifest.Map, instance Instance) diagnos
 		if isWarning(c) {
 			d.Severity = diagnostic.Warning
 		}
-		d.Position, d.Path = r.system.locate(path...)
+		d.Position, d.Path = s.locate(path...)
 		list = append(list, d)
 	}
 	return list

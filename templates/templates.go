@@ -4,7 +4,8 @@ package templates
 
 import "embed"
 
-// FS holds one folder of CUE files per pattern kind, and the folder shared.
+// FS holds one folder of CUE files per pattern kind, and the folder shared, with
+// the packages below them.
 //
-//go:embed */*.cue
+//go:embed */*.cue */*/*.cue
 var FS embed.FS

@@ -85,7 +85,7 @@ func exitCode(list diagnostic.List) int {
 		case d.Severity == diagnostic.Warning:
 		case strings.HasPrefix(d.Code, "PC3"):
 			return exitFailed
-		case d.Code == "PC1001" || d.Code == "PC1002" || d.Code == "PC1102" || d.Code == "PC1302" || d.Code == "PC1401":
+		case d.Code == "PC1001" || d.Code == "PC1002" || d.Code == "PC1102" || d.Code == "PC1105" || d.Code == "PC1302" || d.Code == "PC1401":
 			return exitFailed
 		default:
 			code = exitFound

@@ -10,40 +10,63 @@ import (
 	"cuelang.org/go/cue"
 	"github.com/spf13/cobra"
 
+	"github.com/patternctl/patternctl/generator"
 	"github.com/patternctl/patternctl/generator/catalogue"
 	"github.com/patternctl/patternctl/generator/diagnostic"
 )
 
 type explainOptions struct {
-	libraries []string
-	recursive bool
+	libraries   []string
+	recursive   bool
+	files       []string
+	environment single
+	output      choice
 }
 
 func newExplain(a *app) *cobra.Command {
-	var o explainOptions
+	o := explainOptions{output: newChoice("text", "json")}
 	cmd := &cobra.Command{
-		Use:   "explain KIND[.FIELD...] | CODE",
-		Short: "Say what a pattern, a field or a diagnostic's code means",
+		Use:   "explain KIND[.FIELD...] | CODE | -f SPEC [KIND.NAME]",
+		Short: "Say what a pattern, a field or a code means, or what an instance comes to",
 		Long: `Explain says what can be written in a spec, from the catalogue's own comments:
 what a pattern is and which fields it takes, or what a field is, of which type,
 and what holds if it is left out. The names of instances, and other names of
 your own, may be part of the path, so that paths of diagnostics can be asked for
 as they are.
 
-It also says why a diagnostic with a certain code matters, and what to do.`,
+It also says why a diagnostic with a certain code matters, and what to do.
+
+With -f it computes what an instance of a spec comes to, in the base or with -e
+in an environment: how many keys move with one more shard, how long nobody is in
+charge, and so on, each with its formula, the values put in, and what it
+assumes. Without the path of an instance it does so for all of them. A spec with
+mistakes is not explained; warnings are left to validate.`,
 		Example: `  patternctl explain sharded
   patternctl explain sharded.container.probes
   patternctl explain sharded --recursive
   patternctl explain cluster.version
-  patternctl explain PC1201`,
+  patternctl explain PC1201
+  patternctl explain -f shop.cue sharded.cache
+  patternctl explain -f shop.cue sharded.cache -e prod -o json`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return failure{"explain needs a pattern, a field or a code", "`patternctl patterns` lists the patterns"}
+			if len(args) == 0 && len(o.files) == 0 {
+				return failure{"explain needs a pattern, a field or a code", "`patternctl patterns` lists the patterns; `patternctl explain -f SPEC` explains instances"}
 			}
 			return atMostOne(cmd, args)
 		},
-		ValidArgsFunction: completeTopic,
-		RunE: func(_ *cobra.Command, args []string) error {
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			if len(o.files) > 0 {
+				return o.completeInstance(cmd, args)
+			}
+			return completeTopic(cmd, args, word)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.validate(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			if len(o.files) > 0 {
+				return o.explainNumbers(a, args)
+			}
 			library, err := openLibrary(o.libraries)
 			if err != nil {
 				return err
@@ -54,9 +77,33 @@ It also says why a diagnostic with a certain code matters, and what to do.`,
 			return o.explainPath(a.stdout, library, args[0])
 		},
 	}
-	cmd.Flags().BoolVarP(&o.recursive, "recursive", "r", false, "list the fields of the fields too, without their comments")
+	f := cmd.Flags()
+	f.BoolVarP(&o.recursive, "recursive", "r", false, "list the fields of the fields too, without their comments")
+	f.StringArrayVarP(&o.files, "filename", "f", nil, "explain instances of the spec `SPEC`, as generate takes it; repeatable")
+	f.VarP(&o.environment, "environment", "e", "with -f: explain them in the environment `ENV` instead of the base")
+	choiceFlag(cmd, &o.output, "output", "o", "with -f: the format")
 	libraryFlag(cmd, &o.libraries)
+	must(cmd.RegisterFlagCompletionFunc("filename", completeSpec))
+	must(cmd.RegisterFlagCompletionFunc("environment", func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return completeEnvironment(cmd, o.files, word)
+	}))
 	return cmd
+}
+
+// validate refuses flags that would have no effect. given tells whether a flag
+// was given.
+func (o explainOptions) validate(given func(flag string) bool) error {
+	switch {
+	case given("filename") && o.recursive:
+		return failure{"-r is for the fields of a pattern, and -f explains instances", "leave one of them out"}
+	case given("environment") && !given("filename"):
+		return failure{"-e is for the instances of a spec, and none is named", "add -f SPEC"}
+	case given("output") && !given("filename"):
+		return failure{"-o is for the instances of a spec, and none is named", "add -f SPEC"}
+	case given("environment") && o.environment.value == "":
+		return failure{"-e needs the name of an environment, but it is empty", "without -e the base is explained"}
+	}
+	return nil
 }
 
 func isCode(word string) bool {
@@ -300,7 +347,12 @@ func completeTopic(cmd *cobra.Command, args []string, word string) ([]string, co
 	}
 	path := word[:dot]
 	kind, _, nested := strings.Cut(path, ".")
-	paths := instances(cmd, kind)
+	var paths []string
+	for _, i := range instances(cmd, nil, "") {
+		if i.Kind == kind {
+			paths = append(paths, i.Path())
+		}
+	}
 	t, err := find(library, path)
 	switch {
 	case nested && slices.Contains(paths, path):
@@ -319,22 +371,16 @@ func completeTopic(cmd *cobra.Command, args []string, word string) ([]string, co
 	return words, directive
 }
 
-// instances returns the paths of the instances of a kind in the spec in the
-// current folder, if that is in order.
-func instances(cmd *cobra.Command, kind string) []string {
-	spec, ok := specForCompletion(cmd, nil)
+// instances returns those of a spec in an environment, if it is in order: of the
+// one that files name, or of the one in the current folder.
+func instances(cmd *cobra.Command, files []string, environment string) []generator.Instance {
+	spec, ok := specForCompletion(cmd, files)
 	if !ok {
 		return nil
 	}
-	system, err := spec.Evaluate("")
+	system, err := spec.Evaluate(environment)
 	if err != nil {
 		return nil
 	}
-	var paths []string
-	for _, i := range system.Instances {
-		if i.Kind == kind {
-			paths = append(paths, i.Path())
-		}
-	}
-	return paths
+	return system.Instances
 }

@@ -6,7 +6,8 @@
 //	schemas/examples/<kind>.cue  a first spec, which init writes
 //	templates/shared/*.cue       package shared: what templates have in common
 //	templates/<kind>/*.cue       package <kind>: from a validated instance to its
-//	                             objects and checks
+//	                             objects and checks, and in numbers.cue to its
+//	                             numbers, which only explaining needs
 //
 // A user's own library is a folder of the same shape, stacked on the embedded
 // one. Folders below that of a kind are packages that its template may import.

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"path"
 	"strings"
 	"sync"
 
@@ -23,18 +24,28 @@ type Packages struct {
 	system  *Shape
 
 	templating sync.Mutex
-	// templates holds those that were asked for.
-	templates map[string]cue.Value
-	check     cue.Value
+	// templates holds those that were asked for, and definitions those of what
+	// templates give back.
+	templates   map[templateKey]cue.Value
+	definitions map[string]cue.Value
 }
+
+type templateKey struct {
+	kind        string
+	withNumbers bool
+}
+
+// numbersFile is the file of a template that only explaining needs.
+const numbersFile = "numbers.cue"
 
 // NewPackages prepares library for use in a context of its own.
 // Nothing is built before it is asked for.
 func NewPackages(library *Library) *Packages {
 	p := &Packages{
-		Context:   cuecontext.New(),
-		library:   library,
-		templates: map[string]cue.Value{},
+		Context:     cuecontext.New(),
+		library:     library,
+		templates:   map[templateKey]cue.Value{},
+		definitions: map[string]cue.Value{},
 	}
 	p.build = build.NewContext(build.Loader(p.load))
 	return p
@@ -43,43 +54,64 @@ func NewPackages(library *Library) *Packages {
 // Schemas returns package schemas.
 func (p *Packages) Schemas() (cue.Value, error) {
 	if !p.schemas.Exists() {
-		p.schemas = p.Context.BuildInstance(p.instance("schemas"))
+		p.schemas = p.Context.BuildInstance(p.instance("schemas", whole))
 	}
 	return p.schemas, p.schemas.Err()
 }
 
-// Template returns the template package of kind.
+// Template returns the template package of kind, without its numbers: what they
+// take to evaluate is of no use to who renders.
 func (p *Packages) Template(kind string) (cue.Value, error) {
+	return p.template(templateKey{kind, false})
+}
+
+// TemplateWithNumbers returns the template package of kind with its file
+// numbers.cue, if it has one.
+func (p *Packages) TemplateWithNumbers(kind string) (cue.Value, error) {
+	return p.template(templateKey{kind, true})
+}
+
+func (p *Packages) template(key templateKey) (cue.Value, error) {
 	p.templating.Lock()
 	defer p.templating.Unlock()
-	value, ok := p.templates[kind]
+	value, ok := p.templates[key]
 	if !ok {
-		value = p.Context.BuildInstance(p.instance("templates/" + kind))
-		p.templates[kind] = value
+		value = p.Context.BuildInstance(p.instance("templates/"+key.kind, func(s source) bool {
+			return key.withNumbers || path.Base(s.name) != numbersFile
+		}))
+		p.templates[key] = value
 	}
 	return value, value.Err()
 }
 
 // TemplatePos is where the template package of kind begins.
 func (p *Packages) TemplatePos(kind string) token.Pos {
-	for _, file := range p.instance("templates/" + kind).Files {
+	for _, file := range p.instance("templates/"+kind, whole).Files {
 		return file.Pos()
 	}
 	return token.NoPos
 }
 
 // Check returns #Check, which each check of a template is unified with.
-func (p *Packages) Check() (cue.Value, error) {
+func (p *Packages) Check() (cue.Value, error) { return p.shared("Check") }
+
+// Number returns #Number, which each number of a template is unified with.
+func (p *Packages) Number() (cue.Value, error) { return p.shared("Number") }
+
+// shared returns a definition of what templates give back.
+func (p *Packages) shared(name string) (cue.Value, error) {
 	templates, err := p.Template(shared)
 	if err != nil {
 		return cue.Value{}, err
 	}
 	p.templating.Lock()
 	defer p.templating.Unlock()
-	if !p.check.Exists() {
-		p.check = templates.LookupPath(cue.MakePath(cue.Def("Check")))
+	definition, ok := p.definitions[name]
+	if !ok {
+		definition = templates.LookupPath(cue.MakePath(cue.Def(name)))
+		p.definitions[name] = definition
 	}
-	return p.check, p.check.Err()
+	return definition, definition.Err()
 }
 
 // NewInstance returns an empty CUE package that may import CUE's own packages
@@ -117,7 +149,7 @@ func (p *Packages) load(_ token.Pos, importPath string) *build.Instance {
 	if !ok {
 		return nil
 	}
-	return p.instance(folder)
+	return p.instance(folder, whole)
 }
 
 func (p *Packages) folder(importPath string) (string, bool) {
@@ -126,11 +158,14 @@ func (p *Packages) folder(importPath string) (string, bool) {
 	return folder, ok && len(p.library.packages[folder]) > 0
 }
 
-func (p *Packages) instance(folder string) *build.Instance {
+// instance makes a package of the files in a folder that belong to it.
+func (p *Packages) instance(folder string, belongs func(source) bool) *build.Instance {
 	instance := p.build.NewInstance(folder, nil)
 	instance.ImportPath = Module + "/" + folder
 	for _, s := range p.library.packages[folder] {
-		AddFile(instance, s.file, s.text)
+		if belongs(s) {
+			AddFile(instance, s.file, s.text)
+		}
 	}
 	if len(instance.Files) > 0 {
 		instance.PkgName = instance.Files[0].PackageName()
@@ -139,3 +174,5 @@ func (p *Packages) instance(folder string) *build.Instance {
 	_ = instance.Complete()
 	return instance
 }
+
+func whole(source) bool { return true }
