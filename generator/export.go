@@ -1,11 +1,15 @@
 package generator
 
 import (
+	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/literal"
+	"cuelang.org/go/cue/token"
 
 	"github.com/patternctl/patternctl/generator/manifest"
 )
@@ -40,13 +44,25 @@ type order struct {
 type field struct {
 	name string
 	path cue.Path
+	// constant is the field's tree, if the literal tells it.
+	constant   any
+	isConstant bool
 }
 
 func (e *exporter) export(v cue.Value) (any, error) {
 	switch v.Kind() {
 	case cue.StructKind, cue.ListKind:
+	case cue.NullKind:
+		return nil, nil
+	case cue.BoolKind:
+		return v.Bool()
 	case cue.StringKind:
 		return v.String()
+	case cue.IntKind:
+		if n, err := v.Int64(); err == nil {
+			return json.Number(strconv.FormatInt(n, 10)), nil
+		}
+		return export(v)
 	default:
 		return export(v)
 	}
@@ -94,9 +110,12 @@ func (e *exporter) exportOnce(v cue.Value) (any, error) {
 func (e *exporter) exportFields(v cue.Value, fields []field) (any, error) {
 	m := make(manifest.Map, 0, len(fields))
 	for _, f := range fields {
-		tree, err := e.export(v.LookupPath(f.path))
-		if err != nil {
-			return nil, err
+		tree := f.constant
+		if !f.isConstant {
+			var err error
+			if tree, err = e.export(v.LookupPath(f.path)); err != nil {
+				return nil, err
+			}
 		}
 		m = appendField(m, f.name, tree)
 	}
@@ -168,11 +187,34 @@ func orderOf(x *ast.StructLit) order {
 			if isIdent && strings.HasPrefix(name, "_") || isIdent && strings.HasPrefix(name, "#") {
 				continue
 			}
-			o.fields = append(o.fields, field{name, cue.MakePath(cue.Str(name))})
+			constant, isConstant := constantOf(d.Value)
+			o.fields = append(o.fields, field{name, cue.MakePath(cue.Str(name)), constant, isConstant})
 		default:
 			return order{}
 		}
 	}
 	o.known = true
 	return o
+}
+
+// constantOf makes a tree of an expression that is a string, a number, a truth
+// value or null.
+func constantOf(x ast.Expr) (tree any, isConstant bool) {
+	lit, ok := x.(*ast.BasicLit)
+	if !ok {
+		return nil, false
+	}
+	switch lit.Kind {
+	case token.STRING:
+		text, err := literal.Unquote(lit.Value)
+		return text, err == nil && strings.HasPrefix(lit.Value, `"`)
+	case token.INT:
+		n, err := strconv.ParseInt(lit.Value, 10, 64)
+		return json.Number(strconv.FormatInt(n, 10)), err == nil
+	case token.TRUE, token.FALSE:
+		return lit.Kind == token.TRUE, true
+	case token.NULL:
+		return nil, true
+	}
+	return nil, false
 }

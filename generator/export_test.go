@@ -44,6 +44,7 @@ func TestExporter(t *testing.T) {
 		"reference in list": `x: {l: [for n in y {p: n, o: n.o}]}, y: [{o: {z: 1, a: 1}}, {o: {z: 2, a: 2}}]`,
 		"chosen":            `x: {z: [if true {y}, null][0], a: [if false {y}, null][0]}, y: {q: 1, b: 2}`,
 		"alias":             `x: {z=a: 1, b: z}`,
+		"constants":         `x: {z: "a\nb", a: 0x1F, n: 1Ki, c: 1_000, t: true, f: false, b: -1, e: #"\n"#}`,
 		"bytes":             `x: {z: 'a'}`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,19 +9,13 @@ package main
 import (
 	"io"
 	"os"
-	"runtime"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole program: it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	// Most runs end before they have used this much, and so without a single
-	// garbage collection: the collector waits until the heap has doubled.
-	// Nobody writes to the memory, so it takes no more than addresses.
-	ballast := make([]byte, 40<<20)
-	defer runtime.KeepAlive(ballast)
-
+	beRoomy()
 	a := newApp(stdin, stdout, stderr)
 	return a.exit(a.execute(args))
 }
