@@ -2,11 +2,12 @@
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10s
+PLATFORMS   ?= amd64,arm64
 
 # Debian puts HAProxy where only root looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help build test e2e-accept e2e lint golden fuzz bench tools nodes
+.PHONY: help build elector test e2e-accept e2e lint golden fuzz bench tools nodes
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,7 +15,12 @@ help: ## list the targets
 build: ## build bin/patternctl
 	go build -trimpath -o bin/patternctl ./cmd/patternctl
 
+elector: ## build bin/elector.tar, the image of the elector, for PLATFORMS; the same sources give the same digest
+	@mkdir -p bin
+	cd cmd/elector && go run ./image -platforms $(PLATFORMS) -o ../../bin/elector.tar
+
 test: tools ## run all tests, with the real engines of Debian and of the version that manifests name
+	cd cmd/elector && CI=true go test ./...
 	BENTO="$$(cd test/cluster && go run ./cmd/engine bento)" && export BENTO && CI=true go test ./... && \
 	HAPROXY="$$(cd test/cluster && go run ./cmd/engine haproxy)" && export HAPROXY && CI=true go test ./test/engine
 
@@ -30,6 +36,7 @@ lint: ## check formatting, vet, staticcheck and go.mod
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go mod tidy -diff
+	cd cmd/elector && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
 	cd test/cluster && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
 
 golden: ## record golden cases, sessions and generated docs; then read the diff
