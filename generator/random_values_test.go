@@ -43,6 +43,7 @@ var values = map[string]func(*randomizer) any{
 	"ports":                     func(r *randomizer) any { r.port++; return object{fmt.Sprint("p-", r.port): r.port} },
 	"hash":                      hash,
 	"session":                   session,
+	"rateLimit.key":             rateKey,
 	"tolerations.*":             toleration,
 	"nodeSelector":              func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
 	"sharded.*.shards":          func(r *randomizer) any { return 2 + r.IntN(3) },
@@ -87,6 +88,14 @@ func session(r *randomizer) any {
 	return []any{
 		object{"header": r.oneOf([]any{"X-User", "X-Cart"})},
 		object{"cookie": object{"name": r.oneOf([]any{"copy", "cart"}), "secure": r.IntN(2) == 0}},
+		object{"clientIP": object{"proxies": []any{"10.1.0.0/16"}}},
+	}[r.IntN(3)]
+}
+
+func rateKey(r *randomizer) any {
+	return []any{
+		object{"header": r.oneOf([]any{"X-User", "X-Cart"})},
+		object{"cookie": r.oneOf([]any{"session", "user"})},
 		object{"clientIP": object{"proxies": []any{"10.1.0.0/16"}}},
 	}[r.IntN(3)]
 }

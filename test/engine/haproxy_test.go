@@ -55,7 +55,7 @@ sharded: users: {
 }
 
 var (
-	bindLine   = regexp.MustCompile(`(?m)^( *bind) \S+$`)
+	bindLine   = regexp.MustCompile(`(?m)^( *bind) \S+`)
 	serverLine = regexp.MustCompile(`(?m)^( *server (\S+)) \S+`)
 )
 
