@@ -55,16 +55,23 @@ func (h host) at(port int) addresses {
 	return h.addresses
 }
 
-// findEdges returns the edges of each instance, by path.
-func findEdges(s *System) map[string]*edge {
-	edges := make(map[string]*edge, len(s.Instances))
+// findHosts returns the hosts of all instances, by name.
+func findHosts(s *System) map[string]host {
 	hosts := map[string]host{}
 	for _, instance := range s.Instances {
 		path := instance.Path()
-		edges[path] = &edge{instance.Kind, instance.Name, map[string]addresses{}, map[string]addresses{}}
 		eachAddress(instance.Fields, func(name string, a address) {
 			hosts[name] = host{path, hosts[name].addresses.with(a)}
 		})
+	}
+	return hosts
+}
+
+// findEdges returns the edges of each instance, by path.
+func findEdges(s *System, hosts map[string]host) map[string]*edge {
+	edges := make(map[string]*edge, len(s.Instances))
+	for _, instance := range s.Instances {
+		edges[instance.Path()] = &edge{instance.Kind, instance.Name, map[string]addresses{}, map[string]addresses{}}
 	}
 	for _, instance := range s.Instances {
 		client := instance.Path()

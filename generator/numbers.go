@@ -71,7 +71,7 @@ func (r *series) explain(environment string, paths []string) ([]Explanation, err
 		return nil, list
 	}
 	return bounded(r.spec, func() ([]Explanation, error) {
-		edges := findEdges(system)
+		edges := findEdges(system, findHosts(system))
 		explanations := make([]Explanation, len(instances))
 		for i, instance := range instances {
 			numbers, err := system.numbers(instance, base, edges)

@@ -80,7 +80,8 @@ func (s *System) existingIn(ids []manifest.ID, tree any, shape *catalogue.Shape)
 }
 
 func (s *System) renderAll(base *System, rendered *memory) ([]manifest.Group, diagnostic.List) {
-	edges := findEdges(s)
+	hosts := findHosts(s)
+	edges := findEdges(s, hosts)
 	groups := make([]manifest.Group, len(s.Instances))
 	lists := make([]diagnostic.List, len(s.Instances))
 	_, err := bounded(s.spec, func() (struct{}, error) {
@@ -93,7 +94,7 @@ func (s *System) renderAll(base *System, rendered *memory) ([]manifest.Group, di
 	if err != nil {
 		return nil, asList(err)
 	}
-	return groups, slices.Concat(lists...)
+	return groups, append(slices.Concat(lists...), s.checkCalls(hosts, edges)...)
 }
 
 // A renderer makes manifests, for one goroutine at a time.

@@ -48,6 +48,13 @@ type Field struct {
 	// Existing is the kind of object that the field names, if it names one that
 	// has to be in the cluster already.
 	Existing string
+	// Timeout fields say for how many seconds one try of a request takes at
+	// most, and Retries fields how often it is tried again: each to the addresses
+	// in the same struct.
+	Timeout, Retries bool
+	// Answers is the component of the pattern that answers within as many seconds
+	// as the field says, if it says that of one.
+	Answers string
 	// Default is the field's value when it isn't written, as CUE; it is empty
 	// where that depends on other fields.
 	Default string
@@ -225,6 +232,9 @@ func fieldsOf(v cue.Value, depth int) []Field {
 			Output:   hasAttribute(value, "output"),
 			Pattern:  hasAttribute(value, "pattern"),
 			Existing: attribute(value, "existing"),
+			Timeout:  hasAttribute(value, "timeout"),
+			Retries:  hasAttribute(value, "retries"),
+			Answers:  attribute(value, "answers"),
 			Shape:    shapeOf(value, depth+1),
 		}
 		field.Doc = field.Shape.Doc
