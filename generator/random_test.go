@@ -50,12 +50,13 @@ func (r *randomizer) kinds() []string {
 	return slices.DeleteFunc(r.system.Names(), func(name string) bool { _, is := r.packages.Kind(name); return !is })
 }
 
-// spec returns a system of n instances, a hub besides, which the others may refer
-// to and no environment takes away, and two environments.
+// spec returns a system of n instances, a hub and a ring besides, which the
+// others may refer to and no environment changes, and two environments.
 func (r *randomizer) spec(seed uint64, n int) object {
 	r.Rand = rand.New(rand.NewPCG(seed, 1))
 	spec := r.fields("", r.system, r.kinds())
 	spec["replicated"] = object{"hub": object{"container": object{"image": "hub:1", "port": 8080}}}
+	spec["sharded"] = object{"ring": object{"container": object{"image": "ring:1", "port": 8080}, "shards": 2, "hash": object{"header": "X-User"}}}
 	for i := range n {
 		kind, instance := r.instance()
 		in(spec, kind)[fmt.Sprintf("i%d", i)] = instance
@@ -93,7 +94,7 @@ func (r *randomizer) environment(spec object) object {
 	for _, kind := range r.kinds() {
 		instances, _ := spec[kind].(object)
 		for _, name := range slices.Sorted(maps.Keys(instances)) {
-			if name == "hub" {
+			if name == "hub" || name == "ring" {
 				continue
 			}
 			switch r.IntN(5) {

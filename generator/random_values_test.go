@@ -44,6 +44,7 @@ var values = map[string]func(*randomizer) any{
 	"hash":                      hash,
 	"session":                   session,
 	"rateLimit.key":             rateKey,
+	"shard":                     shard,
 	"tolerations.*":             toleration,
 	"nodeSelector":              func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
 	"sharded.*.shards":          func(r *randomizer) any { return 2 + r.IntN(3) },
@@ -97,6 +98,18 @@ func rateKey(r *randomizer) any {
 		object{"header": r.oneOf([]any{"X-User", "X-Cart"})},
 		object{"cookie": r.oneOf([]any{"session", "user"})},
 		object{"clientIP": object{"proxies": []any{"10.1.0.0/16"}}},
+	}[r.IntN(3)]
+}
+
+func shard(r *randomizer) any {
+	shards := object{}
+	for i := range 1 + r.IntN(3) {
+		shards[fmt.Sprint(7+i)] = r.oneOf([]any{"192.0.2.1:8000", "s.example.org:443"})
+	}
+	return []any{
+		reference("sharded.ring.ring"),
+		object{"name": "mine", "role": "store", "hash": hash(r), "shards": shards},
+		object{"name": "cached", "role": "cache", "hash": hash(r), "shards": shards, "balanceFactor": 125 + r.IntN(2), "readyPath": "/ready", "cidrs": []any{"192.0.2.0/24"}},
 	}[r.IntN(3)]
 }
 
@@ -222,7 +235,11 @@ func mendPod(r *randomizer, pod object) {
 	maps.DeleteFunc(ambassadors, func(name string, _ any) bool { return sidecars[name] != nil || before[name] != nil })
 	for _, name := range slices.Sorted(maps.Keys(ambassadors)) {
 		port++
-		ambassadors[name].(object)["port"] = port
+		ambassador := ambassadors[name].(object)
+		ambassador["port"] = port
+		if keepOne(r, ambassador, "broker", "shard"); ambassador["broker"] == nil && ambassador["shard"] == nil {
+			ambassador["shard"] = shard(r)
+		}
 	}
 	if shutdown, has := pod["shutdown"].(object); has && len(ambassadors) > 0 {
 		shutdown["drainSeconds"] = 20 // they stop after the container

@@ -173,3 +173,78 @@ func TestBrokerTrustsNamesOnly(t *testing.T) {
 		}
 	}
 }
+
+// startRing starts the proxies that have the ring of five shards: the router, an
+// ambassador that refers to it, and one that writes it out in another order.
+func startRing(t *testing.T, fields string, shards []*shard) (router, referring, listing *proxy) {
+	t.Helper()
+	text := fmt.Sprintf(`
+name: "demo"
+sharded: users: {
+	container: {image: "ghcr.io/acme/users:2.0.1", port: 8080, probes: readiness: path: "/ready"}
+	shards: 5
+	%s
+}
+replicated: referring: {
+	container: {image: "ghcr.io/acme/web:1.4.2", port: 8080}
+	ambassadors: users: {port: 9001, shard: sharded.users.ring}
+}
+replicated: listing: {
+	container: {image: "ghcr.io/acme/web:1.4.2", port: 8080}
+	ambassadors: users: {port: 9001, shard: {
+		name: "users"
+		role: sharded.users.role
+		hash: path: segment: 2
+		shards: {for id in [5, 3, 1, 2, 4] {"\(id)": "192.0.2.\(id):8080"}}
+	}}
+}`, fields)
+	sources := generator.Sources{Files: []generator.Source{{Name: "demo.cue", Text: []byte(text)}}}
+	proxies := map[string]*proxy{}
+	for name, config := range configurations(t, sources, "", "haproxy.cfg") {
+		owner, _, _ := strings.Cut(name, "-")
+		proxies[owner] = start(t, config, shards)
+	}
+	if len(proxies) != 3 {
+		t.Fatalf("there are %d proxies, not 3", len(proxies))
+	}
+	return proxies["users"], proxies["referring"], proxies["listing"]
+}
+
+func TestAmbassadorChoosesAsRouter(t *testing.T) {
+	keys := keysOf(numKeys)
+	for role, fields := range map[string]string{"store": store, "cache": cache} {
+		t.Run(role, func(t *testing.T) {
+			shards := newShards(t, 5)
+			router, referring, listing := startRing(t, fields, shards)
+			want := router.place(keys)
+			for name, p := range map[string]*proxy{"refers to": referring, "writes out": listing} {
+				if keys := moved(want, p.place(keys)); len(keys) > 0 {
+					t.Errorf("the router and an ambassador that %s its ring disagree on %d of %d keys", name, len(keys), numKeys)
+				}
+				if got := p.status("/readyz"); got != http.StatusOK {
+					t.Errorf("an ambassador that %s the ring is not ready: %d", name, got)
+				}
+				if answer := ask(p.client, get(p.url+"/users")); answer.status != http.StatusBadRequest {
+					t.Errorf("an ambassador that %s the ring answers %d to a request without a key", name, answer.status)
+				}
+			}
+
+			lost := map[string]int{"store": http.StatusServiceUnavailable, "cache": http.StatusOK}[role]
+			shards[2].stop()
+			for name, p := range map[string]*proxy{"refers to": referring, "writes out": listing} {
+				during := p.place(keys)
+				for key, answer := range want {
+					switch now := during[key]; {
+					case answer.shard == "shard-2" && now.status != lost:
+						t.Errorf("an ambassador that %s the ring answers %d for %s, whose shard is dead", name, now.status, key)
+					case answer.shard != "shard-2" && now.shard != answer.shard:
+						t.Errorf("an ambassador that %s the ring moved %s from %s to %q", name, key, answer.shard, now.shard)
+					}
+				}
+				if got := p.status("/readyz"); got != http.StatusOK {
+					t.Errorf("without one shard, an ambassador that %s the ring says %d, and takes the pod out of its Service", name, got)
+				}
+			}
+		})
+	}
+}

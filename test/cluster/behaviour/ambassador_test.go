@@ -106,3 +106,46 @@ func TestAmbassadorBreaker(t *testing.T) {
 		return fmt.Sprintf("open %.0f s after the target's last pod was gone, when requests failed at once, and closed %.0f s after its first was ready", opened.Seconds(), closed.Seconds())
 	})
 }
+
+func TestAmbassadorShard(t *testing.T) {
+	t.Parallel()
+	prove(t, "ambassador", "a key has the same shard from every pod and through the routers, and one more shard takes its share", func(s *scenario.Scenario, namespace string) string {
+		// everywhere is where the keys are, on which all pods and routers must agree.
+		everywhere := func(count int) map[string]string {
+			spec := shards(namespace, count, store) + web(namespace, "") + ambassador("shard: sharded.keys.ring", "{}")
+			s.Apply(generate(s, spec))
+			s.WaitReady(namespace)
+			ways := map[*scenario.Client]string{}
+			for _, pod := range s.Pods(namespace, webPods) {
+				ways[s.ClientIn(pod)] = throughAmbassador
+			}
+			for _, router := range s.Pods(namespace, routerPods) {
+				ways[s.ClientIn(s.Pods(namespace, webPods)[0])] = "http://" + router.Status.PodIP + ":8080/"
+			}
+			var expected map[string]string
+			for client, url := range ways {
+				request := manyKeys
+				request.URL = url
+				var got map[string]string
+				s.Wait("all keys to be answered", func() string {
+					responses := client.Request(request)
+					got = responses.Owners()
+					if len(responses.Failed()) > 0 {
+						return responses.String()
+					}
+					return ""
+				})
+				if expected == nil {
+					expected = got
+				}
+				if keys := moved(expected, got); len(keys) > 0 || len(ways) != 6 {
+					s.Fatalf("on one of %d ways, %s, %d of %d keys have another shard", len(ways), url, len(keys), len(expected))
+				}
+			}
+			return expected
+		}
+		before := everywhere(4)
+		share := shareOf(s, "keys-shard-4", 5, before, everywhere(5))
+		return fmt.Sprintf("three pods and three routers agree on %d keys; %d moved, all of them to a fifth shard (a fifth would be %d)", len(before), share, len(before)/5)
+	})
+}
