@@ -58,6 +58,7 @@ type party struct {
 // system show.
 func (s *System) checkCalls(hosts map[string]host, edges map[string]*edge) diagnostic.List {
 	parties := map[string]*party{}
+	var list diagnostic.List
 	for _, instance := range s.Instances {
 		path := instance.Path()
 		p := &party{instance: instance, fronts: map[string]limit{}}
@@ -66,6 +67,7 @@ func (s *System) checkCalls(hosts map[string]host, edges map[string]*edge) diagn
 		if !ok {
 			continue
 		}
+		list = append(list, s.dependence(instance, shape, hosts)...)
 		if len(edges[path].servers) > 0 {
 			p.calls = s.callsOf(instance, shape, hosts)
 		}
@@ -75,7 +77,7 @@ func (s *System) checkCalls(hosts map[string]host, edges map[string]*edge) diagn
 			}
 		})
 	}
-	return slices.Concat(s.impatience(parties), s.amplification(parties))
+	return slices.Concat(list, s.impatience(parties), s.amplification(parties))
 }
 
 // callsOf returns what an instance calls, each combination once.
@@ -101,7 +103,7 @@ func (s *System) callsOf(instance Instance, shape *catalogue.Shape, hosts map[st
 }
 
 // eachLimited visits the strings of a tree that a user can write, with the limits
-// of calls there.
+// of calls there. Probes are no calls on the path of a request.
 func eachLimited(tree any, shape *catalogue.Shape, path []string, limits call, visit func(string, call)) {
 	switch t := tree.(type) {
 	case string:
@@ -120,7 +122,7 @@ func eachLimited(tree any, shape *catalogue.Shape, path []string, limits call, v
 			}
 		}
 		for _, f := range t {
-			if field, ok := shape.At([]string{f.Key}); ok && !field.Output {
+			if field, ok := shape.At([]string{f.Key}); ok && !field.Output && field.Probe == "" {
 				eachLimited(f.Value, field.Shape, append(path, f.Key), limits, visit)
 			}
 		}

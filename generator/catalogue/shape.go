@@ -55,6 +55,9 @@ type Field struct {
 	// Answers is the component of the pattern that answers within as many seconds
 	// as the field says, if it says that of one.
 	Answers string
+	// Probe is what a field asks whether a container is, if it asks that:
+	// "startup", "readiness" or "liveness".
+	Probe string
 	// Default is the field's value when it isn't written, as CUE; it is empty
 	// where that depends on other fields.
 	Default string
@@ -235,6 +238,7 @@ func fieldsOf(v cue.Value, depth int) []Field {
 			Timeout:  hasAttribute(value, "timeout"),
 			Retries:  hasAttribute(value, "retries"),
 			Answers:  attribute(value, "answers"),
+			Probe:    attribute(value, "probe"),
 			Shape:    shapeOf(value, depth+1),
 		}
 		field.Doc = field.Shape.Doc

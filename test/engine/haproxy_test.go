@@ -40,18 +40,21 @@ func haproxy(t *testing.T) string {
 // is given as the fields that it has besides its container.
 func routerConfig(t *testing.T, fields string) string {
 	t.Helper()
+	for _, config := range configurations(t, shardedUsers(fields), "", "haproxy.cfg") {
+		return config
+	}
+	t.Fatal("the spec becomes no router")
+	return ""
+}
+
+func shardedUsers(fields string) generator.Sources {
 	text := fmt.Sprintf(`
 name: "demo"
 sharded: users: {
 	container: {image: "ghcr.io/acme/users:2.0.1", port: 8080, probes: readiness: path: "/ready"}
 	%s
 }`, fields)
-	sources := generator.Sources{Files: []generator.Source{{Name: "demo.cue", Text: []byte(text)}}}
-	for _, config := range configurations(t, sources, "", "haproxy.cfg") {
-		return config
-	}
-	t.Fatal("the spec becomes no router")
-	return ""
+	return generator.Sources{Files: []generator.Source{{Name: "demo.cue", Text: []byte(text)}}}
 }
 
 var (
