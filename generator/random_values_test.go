@@ -241,12 +241,33 @@ func mendPod(r *randomizer, pod object) {
 			ambassador["shard"] = shard(r)
 		}
 	}
-	if shutdown, has := pod["shutdown"].(object); has && len(ambassadors) > 0 {
+	mendTLSProxy(pod, port+1)
+	if shutdown, has := pod["shutdown"].(object); has && (len(ambassadors) > 0 || pod["tlsProxy"] != nil) {
 		shutdown["drainSeconds"] = 20 // they stop after the container
 	}
 	if hot, has := pod["hot"].(object); has && pod["role"] != "cache" {
 		delete(hot, "balanceFactor")
 	}
+}
+
+// mendTLSProxy leaves a pod's TLS proxy where there is something behind it and
+// nothing gets past it, and gives it the port.
+func mendTLSProxy(pod object, port int) {
+	proxy, has := pod["tlsProxy"].(object)
+	main, _ := pod["container"].(object)
+	if !has {
+		return
+	}
+	if main["port"] == nil || pod["session"] != nil || pod["rateLimit"] != nil || pod["hash"] != nil {
+		delete(pod, "tlsProxy")
+		return
+	}
+	proxy["port"] = port
+	probes, _ := main["probes"].(object)
+	maps.DeleteFunc(probes, func(_ string, probe any) bool {
+		o, is := probe.(object)
+		return is && o["grpc"] != nil
+	})
 }
 
 // containers returns a pod's containers, the main one first.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -22,6 +24,8 @@ type response struct {
 	Status int
 	Error  string `json:",omitempty"`
 	answer
+	// Certificate is the serial number of the one that the server showed, if it did.
+	Certificate string `json:",omitempty"`
 	// At is when the request was sent, and Took how long the answer took.
 	At   time.Time
 	Took time.Duration
@@ -33,6 +37,7 @@ func request(stop context.Context, args []string) error {
 	method := flags.String("method", http.MethodGet, "the HTTP method")
 	body := flags.String("body", "", "what is sent; {key} stands for the request's key")
 	header := flags.String("header", "", "the name of a header that carries the key")
+	trust := flags.String("trust", "", "the certificate (PEM) that servers are trusted by; default: what this machine trusts")
 	cookies := flags.Bool("cookies", false, "whether each key is a client that keeps its cookies")
 	keys := flags.Int("keys", 1, "how many keys there are; {key} in the URL stands for the request's key")
 	rounds := flags.Int("rounds", 1, "how many requests are sent for each key; 0: until standard input ends")
@@ -52,9 +57,16 @@ func request(stop context.Context, args []string) error {
 			cancel()
 		}()
 	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	if *trust != "" {
+		transport.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool()}
+		if !transport.TLSClientConfig.RootCAs.AppendCertsFromPEM([]byte(*trust)) {
+			return fmt.Errorf("-trust is no certificate")
+		}
+	}
 	clients := map[string]*http.Client{}
 	for n := range *keys {
-		client := &http.Client{Timeout: *timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+		client := &http.Client{Timeout: *timeout, Transport: transport}
 		if *cookies {
 			// Without options it can't fail.
 			client.Jar, _ = cookiejar.New(nil)
@@ -110,6 +122,9 @@ func (r *response) do(client *http.Client, req *http.Request) error {
 	}
 	defer resp.Body.Close()
 	r.Status = resp.StatusCode
+	if resp.TLS != nil {
+		r.Certificate = resp.TLS.PeerCertificates[0].SerialNumber.String()
+	}
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err

@@ -79,6 +79,8 @@ type Request struct {
 	Method, Body string
 	// Header names the header that carries the key.
 	Header string
+	// Trust is the certificate, in PEM, by which servers that speak HTTPS are trusted.
+	Trust string
 	// Cookies makes each key a client that keeps its cookies.
 	Cookies bool
 	// Keys is the number of different keys, 1 unless it is set; keys are key-0, key-1 and so on.
@@ -93,7 +95,7 @@ type Request struct {
 
 func (r Request) args() []string {
 	args := []string{"/app", "request"}
-	for flag, value := range map[string]string{"method": r.Method, "body": r.Body, "header": r.Header} {
+	for flag, value := range map[string]string{"method": r.Method, "body": r.Body, "header": r.Header, "trust": r.Trust} {
 		if value != "" {
 			args = append(args, "-"+flag+"="+value)
 		}
@@ -121,6 +123,8 @@ type Response struct {
 	Error  string
 	// Pod answered, and Boot tells one run of its container from the next. Value is what it had stored.
 	Pod, Boot, Value string
+	// Certificate is the serial number of the one that the server showed, if it did.
+	Certificate string
 	// At is when the request was sent, and Took how long the answer took.
 	At   time.Time
 	Took time.Duration

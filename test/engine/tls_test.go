@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/patternctl/patternctl/generator"
+)
+
+// A secret is a folder as Kubernetes mounts a Secret of type kubernetes.io/tls:
+// its files are links, by which all are replaced at once.
+type secret struct {
+	dir string
+	// trusted has every certificate that was ever put into it.
+	trusted *x509.CertPool
+}
+
+// put replaces the certificate by one with another serial number.
+func (s secret) put(t *testing.T, serial int64) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial),
+		Subject:      pkix.Name{CommonName: "web"},
+		DNSNames:     []string{"web.example.com"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crt := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	s.trusted.AppendCertsFromPEM(crt)
+	s.replace(t, map[string][]byte{
+		"tls.crt": crt,
+		"tls.key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+	})
+}
+
+func (s secret) replace(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	version, err := os.MkdirTemp(s.dir, "..version-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := func(to, from string) {
+		next := filepath.Join(s.dir, "..next")
+		if err := os.Symlink(to, next); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(next, filepath.Join(s.dir, from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(version, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		link(filepath.Join("..data", name), name)
+	}
+	link(filepath.Base(version), "..data")
+}
+
+// startTLSProxy starts a container, and a TLS proxy in front of it with the
+// certificate number 1.
+func startTLSProxy(t *testing.T) (*proxy, *shard, secret) {
+	t.Helper()
+	sources := generator.Sources{Files: []generator.Source{{Name: "demo.cue", Text: []byte(`
+name: "demo"
+replicated: web: {
+	container: {image: "ghcr.io/acme/web:1.4.2", port: 8080}
+	tlsProxy: secret: "web-tls"
+	allow: from: namespaces: ["ingress"]
+}`)}}}
+	file := func(name string) string {
+		for _, text := range configurations(t, sources, "", name) {
+			return text
+		}
+		t.Fatalf("the spec has no %s", name)
+		return ""
+	}
+	s := secret{t.TempDir(), x509.NewCertPool()}
+	s.put(t, 1)
+	const folder, script = "/usr/local/etc/haproxy/certificate", "/usr/local/etc/haproxy/certificate.lua"
+	local := filepath.Join(t.TempDir(), "script.lua")
+	lua := strings.Replace(file("certificate.lua"), `"`+folder+`"`, `"`+s.dir+`"`, 1)
+	if err := os.WriteFile(local, []byte(lua), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := strings.NewReplacer(script, local, folder, s.dir).Replace(file("haproxy.cfg"))
+	container := newShards(t, 1)[0]
+	container.name = "container"
+	p := start(t, config, []*shard{container})
+	p.url = strings.Replace(p.url, "http://", "https://", 1)
+	p.client.Transport = &http.Transport{
+		TLSClientConfig:   &tls.Config{RootCAs: s.trusted, ServerName: "web.example.com", MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2: true,
+	}
+	return p, container, s
+}
+
+// serial is the number of the certificate that a new connection gets.
+func (p *proxy) serial(t *testing.T, trusted *x509.CertPool) int64 {
+	t.Helper()
+	c, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{RootCAs: trusted, ServerName: "web.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+}
+
+func TestTLSProxyTellsContainer(t *testing.T) {
+	p, container, _ := startTLSProxy(t)
+	if got := ask(p.client, get(p.url+"/")); got.status != http.StatusOK {
+		t.Fatalf("answered with %d %s", got.status, got.body)
+	}
+	header := container.lastRequest().Header
+	if header.Get("X-Forwarded-Proto") != "https" || header.Get("X-Forwarded-For") != "127.0.0.1" {
+		t.Errorf("the container was told %v", header)
+	}
+	plain := strings.Replace(p.url, "https://", "http://", 1)
+	if got := ask(&http.Client{Timeout: 5 * time.Second}, get(plain+"/")); got.status == http.StatusOK {
+		t.Error("it speaks plain HTTP")
+	}
+}
+
+func TestTLSProxyServesAnotherCertificate(t *testing.T) {
+	p, _, s := startTLSProxy(t)
+	// A connection that stays, with a request now and then.
+	reused := 0
+	request := get(p.url + "/")
+	trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
+		if c.Reused {
+			reused++
+		}
+	}}
+	request = request.WithContext(httptrace.WithClientTrace(request.Context(), trace))
+	asked := 0
+	send := func() {
+		asked++
+		if got := ask(p.client, request); got.status != http.StatusOK {
+			t.Fatalf("request %d is answered with %d %s", asked, got.status, got.body)
+		}
+	}
+	send()
+	for serial := int64(2); serial <= 4; serial++ {
+		s.put(t, serial)
+		eventually(t, "the other certificate is served", func() bool {
+			send()
+			return p.serial(t, s.trusted) == serial
+		})
+	}
+	// What is no certificate changes nothing, and the next one counts again.
+	s.replace(t, map[string][]byte{"tls.crt": []byte("nothing"), "tls.key": []byte("nothing")})
+	time.Sleep(2500 * time.Millisecond)
+	if got := p.serial(t, s.trusted); got != 4 {
+		t.Errorf("with a broken Secret number %d is served, not the last good one", got)
+	}
+	s.put(t, 5)
+	eventually(t, "the next certificate is served", func() bool { return p.serial(t, s.trusted) == 5 })
+	send()
+	if reused != asked-1 {
+		t.Errorf("of %d requests only %d used the connection of the first", asked, reused)
+	}
+}
+
+func TestTLSProxyIsReadyWithContainer(t *testing.T) {
+	p, container, _ := startTLSProxy(t)
+	container.stop()
+	eventually(t, "it is not ready", func() bool { return p.status("/readyz") == http.StatusServiceUnavailable })
+	if got := p.status("/livez"); got != http.StatusOK {
+		t.Errorf("it is not alive without the container: %d", got)
+	}
+	container.start(t)
+	eventually(t, "it is ready again", func() bool { return p.status("/readyz") == http.StatusOK })
+}
