@@ -21,7 +21,8 @@ elector: ## build bin/elector.tar, the image of the elector, for PLATFORMS; the 
 
 test: tools ## run all tests, with the real engines of Debian and of the version that manifests name
 	cd cmd/elector && CI=true go test ./...
-	BENTO="$$(cd test/cluster && go run ./cmd/engine bento)" && export BENTO && CI=true go test ./... && \
+	BENTO="$$(cd test/cluster && go run ./cmd/engine bento)" && export BENTO && \
+	VARNISH="$$(cd test/cluster && go run ./cmd/engine varnish)" && export VARNISH && CI=true go test ./... && \
 	HAPROXY="$$(cd test/cluster && go run ./cmd/engine haproxy)" && export HAPROXY && CI=true go test ./test/engine
 
 e2e-accept: ## send every golden object to a real API server, of the oldest and the newest Kubernetes

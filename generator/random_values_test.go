@@ -15,6 +15,7 @@ var values = map[string]func(*randomizer) any{
 	"engines": func(r *randomizer) any {
 		return object{
 			"haproxy": object{"image": "mirror/haproxy:3.2", "user": 1000 + r.IntN(2)},
+			"varnish": object{"image": "mirror/varnish:9.0", "user": 1000 + r.IntN(2)},
 			"bento":   object{"image": "mirror/bento:1.20", "user": 1000 + r.IntN(2)},
 		}
 	},
@@ -160,11 +161,15 @@ func keepOne(r *randomizer, o object, names ...string) {
 
 func mendProbe(r *randomizer, o object) { keepOne(r, o, "path", "command", "grpc") }
 
-// mendReplicated lets either the user or the load say how many copies run.
+// mendReplicated lets either the user or the load say how many copies run, and
+// keeps answers only where users are all alike.
 func mendReplicated(r *randomizer, instance object) {
 	mendPod(r, instance)
 	if instance["autoscale"] != nil {
 		delete(instance, "replicas")
+	}
+	if instance["session"] != nil {
+		delete(instance, "cache")
 	}
 }
 
@@ -258,7 +263,7 @@ func mendTLSProxy(pod object, port int) {
 	if !has {
 		return
 	}
-	if main["port"] == nil || pod["session"] != nil || pod["rateLimit"] != nil || pod["hash"] != nil {
+	if main["port"] == nil || pod["session"] != nil || pod["rateLimit"] != nil || pod["cache"] != nil || pod["hash"] != nil {
 		delete(pod, "tlsProxy")
 		return
 	}

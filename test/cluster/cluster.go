@@ -30,8 +30,13 @@ const (
 // mostNodes is what a machine with few processors can bear.
 const mostNodes = 8
 
-// HAProxySuite is the suite of Debian with the version of HAProxy that manifests name.
-const HAProxySuite = build.HAProxySuite
+// HAProxySuite and VarnishSuite are the suites of Debian with the versions of HAProxy and Varnish that manifests name, and
+// VarnishPackage is what it is called there.
+const (
+	HAProxySuite   = build.HAProxySuite
+	VarnishSuite   = build.VarnishSuite
+	VarnishPackage = build.VarnishPackage
+)
 
 // Image is a container image that is made here, under the names that manifests call it by.
 type Image = build.Image
@@ -163,6 +168,15 @@ func HAProxy(progress func(line string)) (string, error) {
 		return "", err
 	}
 	return cache.HAProxy()
+}
+
+// Varnish gives the path of a varnishd of the version that manifests name.
+func Varnish(progress func(line string)) (string, error) {
+	cache, err := cache(progress)
+	if err != nil {
+		return "", err
+	}
+	return cache.Varnish()
 }
 
 // Bento gives the path of a Bento of the version that manifests name.

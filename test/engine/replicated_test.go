@@ -14,19 +14,25 @@ import (
 // and the DNS that knows those that are ready.
 type copies struct {
 	*resolver
-	port    string
-	servers []*shard
+	// headless is the name of all that are ready.
+	headless string
+	port     string
+	servers  []*shard
 }
-
-const headless = "web-server.demo.svc.cluster.local"
 
 // newCopies starts n servers, which are called by the names of a StatefulSet's
 // pods. None of them is ready.
 func newCopies(t *testing.T, n int) *copies {
 	t.Helper()
-	c := &copies{resolver: newResolver(t), port: "0"}
+	return newPods(t, n, "web", "web-server.demo.svc.cluster.local")
+}
+
+// newPods starts the pods of a StatefulSet, whose Service has a name.
+func newPods(t *testing.T, n int, set, headless string) *copies {
+	t.Helper()
+	c := &copies{resolver: newResolver(t), headless: headless, port: "0"}
 	for i := range n {
-		s := &shard{name: fmt.Sprintf("web-%d", i), address: fmt.Sprintf("127.0.1.%d:%s", i+1, c.port), values: map[string]string{}}
+		s := &shard{name: fmt.Sprintf("%s-%d", set, i), address: fmt.Sprintf("127.0.1.%d:%s", i+1, c.port), values: map[string]string{}}
 		s.start(t)
 		t.Cleanup(s.stop)
 		if _, port, err := net.SplitHostPort(s.address); err == nil {
@@ -41,7 +47,7 @@ func newCopies(t *testing.T, n int) *copies {
 func (c *copies) ready(n int) {
 	var all []string
 	for i, s := range c.servers {
-		name := fmt.Sprintf("%s.%s", s.name, headless)
+		name := fmt.Sprintf("%s.%s", s.name, c.headless)
 		c.set(name)
 		if i < n {
 			host, _, _ := net.SplitHostPort(s.address)
@@ -49,7 +55,7 @@ func (c *copies) ready(n int) {
 			all = append(all, host)
 		}
 	}
-	c.set(headless, all...)
+	c.set(c.headless, all...)
 }
 
 // router starts a router of a replicated instance with these fields besides its
@@ -125,11 +131,12 @@ func place(t *testing.T, users []*user, routers ...*proxy) map[string]string {
 	return at
 }
 
-// follow waits until a router knows n copies.
+// follow waits until a router knows n copies, or n caches.
 func follow(t *testing.T, p *proxy, n int) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("the router knows %d copies", n), func() bool {
-		return strings.Contains(p.metrics(t), fmt.Sprintf(`haproxy_backend_active_servers{proxy="copies"} %d`, n))
+		known := fmt.Sprintf(`haproxy_backend_active_servers{proxy="%%s"} %d`+"\n", n)
+		return strings.Contains(p.metrics(t), fmt.Sprintf(known, "copies")) || strings.Contains(p.metrics(t), fmt.Sprintf(known, "caches"))
 	})
 }
 

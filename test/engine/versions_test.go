@@ -16,6 +16,7 @@ func TestVersionIsRendered(t *testing.T) {
 	}
 	for _, engine := range []struct{ name, variable, flag, says string }{
 		{"haproxy", "HAPROXY", "-v", `^HAProxy version (\d+\.\d+)\.`},
+		{"varnish", "VARNISH", "-V", `^(?:varnish|vinyl)d \((?:varnish|vinyl-cache)-(\d+\.\d+)\.`},
 		{"bento", "BENTO", "--version", `^Version: v(\d+\.\d+)\.`},
 	} {
 		t.Run(engine.name, func(t *testing.T) {
@@ -27,7 +28,7 @@ func TestVersionIsRendered(t *testing.T) {
 			if image == nil {
 				t.Fatalf("the data of engines has no image of %s", engine.name)
 			}
-			said, err := exec.Command(path, engine.flag).Output()
+			said, err := exec.Command(path, engine.flag).CombinedOutput()
 			if err != nil {
 				t.Fatal(err)
 			}

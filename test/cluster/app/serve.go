@@ -23,6 +23,8 @@ type answer struct {
 	Pod, Boot string
 	// Value is what is stored under the key that was asked for.
 	Value string `json:",omitempty"`
+	// Served counts the requests that the container's main page has answered.
+	Served int64 `json:",omitempty"`
 }
 
 // serve answers requests until it is told to stop, and then those that are under way.
@@ -67,13 +69,20 @@ type server struct {
 	pod, boot string
 	data      string
 	ready     atomic.Bool
+	served    atomic.Int64
 }
 
 func (s *server) say(w http.ResponseWriter, value string) {
 	_ = json.NewEncoder(w).Encode(answer{Pod: s.pod, Boot: s.boot, Value: value})
 }
 
-func (s *server) who(w http.ResponseWriter, _ *http.Request) { s.say(w, "") }
+// who answers after ?after=, such as 1s.
+func (s *server) who(w http.ResponseWriter, r *http.Request) {
+	if wait, err := time.ParseDuration(r.FormValue("after")); err == nil {
+		time.Sleep(wait)
+	}
+	_ = json.NewEncoder(w).Encode(answer{Pod: s.pod, Boot: s.boot, Served: s.served.Add(1)})
+}
 
 func (s *server) file(r *http.Request) string {
 	return filepath.Join(s.data, url.PathEscape("value-"+r.PathValue("key")))

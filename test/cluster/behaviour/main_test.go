@@ -77,6 +77,10 @@ func images() ([]cluster.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	varnish, err := imagesCalled(`docker\.io/library/varnish:\S+`)
+	if err != nil {
+		return nil, err
+	}
 	bento, err := cluster.Bento(progress)
 	if err != nil {
 		return nil, err
@@ -84,6 +88,9 @@ func images() ([]cluster.Image, error) {
 	return []cluster.Image{{
 		Names: haproxy, Packages: []string{"haproxy"}, Suite: cluster.HAProxySuite, User: "99:99", StopSignal: "SIGUSR1",
 		Command: []string{"haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"},
+	}, {
+		Names: varnish, Packages: []string{cluster.VarnishPackage, "dash", "coreutils"}, Suite: cluster.VarnishSuite, User: "1000:1000",
+		Command: []string{"varnishd", "-F", "-f", "/etc/varnish/default.vcl"},
 	}, {
 		Names: []string{"ghcr.io/warpstreamlabs/bento:1.20"}, Files: map[string]string{"/bento": bento}, User: "10001:10001",
 		Entrypoint: []string{"/bento"}, Command: []string{"-c", "/bento.yaml"},

@@ -125,6 +125,8 @@ type Response struct {
 	Pod, Boot, Value string
 	// Certificate is the serial number of the one that the server showed, if it did.
 	Certificate string
+	// Served is how many such requests that run of the container had answered.
+	Served int64
 	// At is when the request was sent, and Took how long the answer took.
 	At   time.Time
 	Took time.Duration

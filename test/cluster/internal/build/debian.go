@@ -7,8 +7,13 @@ import (
 	"path/filepath"
 )
 
-// HAProxySuite is the suite of Debian with the version of HAProxy that manifests name.
-const HAProxySuite = "forky"
+const (
+	// HAProxySuite is the suite of Debian with the version of HAProxy that manifests name.
+	HAProxySuite = "forky"
+	// VarnishSuite is that with the version of Varnish, and VarnishPackage what it is called there: by the name that its
+	// project has since version 9.
+	VarnishSuite, VarnishPackage = "forky", "vinyl-cache"
+)
 
 // Runtime gives a folder with Debian's containerd, runc and network plugins, unpacked and not installed,
 // so that nothing is started on the machine itself.
@@ -18,7 +23,22 @@ func (c Cache) Runtime() (string, error) {
 
 // HAProxy gives the path of a program that is HAProxy of the version that manifests name. It brings its own libraries.
 func (c Cache) HAProxy() (string, error) {
-	root, err := c.debian("root of haproxy", HAProxySuite, true, "haproxy")
+	return c.engine("haproxy", HAProxySuite, "haproxy", func(string) string { return "" })
+}
+
+// Varnish gives the path of a program that is varnishd of the version that manifests name. It brings its own libraries,
+// and compiles configurations with this machine's C compiler.
+func (c Cache) Varnish() (string, error) {
+	return c.engine("varnishd", VarnishSuite, VarnishPackage, func(libraries string) string {
+		// Asked for its version it wants no more arguments.
+		return "${2+-p vmod_path=" + filepath.Join(libraries, VarnishPackage, "vmods") + "}"
+	})
+}
+
+// engine gives the path of a program that is one of a package's, with its own libraries. What arguments gives for their
+// folder comes after the caller's.
+func (c Cache) engine(program, suite, name string, arguments func(libraries string) string) (string, error) {
+	root, err := c.debian("root of "+name, suite, true, name)
 	if err != nil {
 		return "", err
 	}
@@ -26,11 +46,13 @@ func (c Cache) HAProxy() (string, error) {
 	if err != nil || len(loaders) != 1 {
 		return "", fmt.Errorf("%s has %d dynamic loaders", root, len(loaders))
 	}
-	script := fmt.Sprintf("#!/bin/sh\nexec %q --library-path %q %q \"$@\"\n", loaders[0], filepath.Dir(loaders[0]), filepath.Join(root, "usr/sbin/haproxy"))
-	dir, err := c.make("HAProxy", []string{script}, func(dir string, _ io.Writer) error {
-		return os.WriteFile(filepath.Join(dir, "haproxy"), []byte(script), 0o755)
+	libraries := filepath.Dir(loaders[0])
+	script := fmt.Sprintf("#!/bin/sh\nexec %q --library-path %q %q \"$@\" %s\n",
+		loaders[0], libraries+":"+filepath.Join(libraries, name), filepath.Join(root, "usr/sbin", program), arguments(libraries))
+	dir, err := c.make(program, []string{script}, func(dir string, _ io.Writer) error {
+		return os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755)
 	})
-	return filepath.Join(dir, "haproxy"), err
+	return filepath.Join(dir, program), err
 }
 
 // debian unpacks packages of a suite, or of this machine's if it is empty, into a folder: with all that they depend on
