@@ -118,6 +118,7 @@ func renderCase(t *testing.T, c goldenCase) map[string]string {
 	for name, content := range files {
 		got[name] = string(tree.Sign(content))
 	}
+	explain := spec.ExplainOneByOne()
 	decodeStrictly(t, objects(rendering.Base))
 	for _, environment := range spec.Environments() {
 		want := objects(rendering.Environments[environment])
@@ -131,9 +132,9 @@ func renderCase(t *testing.T, c goldenCase) map[string]string {
 			t.Fatal(err)
 		}
 		got["built/"+environment+".yaml"] = stream.String()
-		got["numbers/"+environment+".json"] = numbers(t, spec, environment)
+		got["numbers/"+environment+".json"] = numbers(t, explain, environment)
 	}
-	got["numbers.json"] = numbers(t, spec, "")
+	got["numbers.json"] = numbers(t, explain, "")
 	if diff := sameObjects(objects(rendering.Base), kustomize(t, files, "base")); diff != "" {
 		t.Errorf("base builds to something else than the spec renders to:\n%s", diff)
 	}
@@ -141,9 +142,9 @@ func renderCase(t *testing.T, c goldenCase) map[string]string {
 }
 
 // numbers returns those of all instances in an environment, by path.
-func numbers(t *testing.T, spec *generator.Spec, environment string) string {
+func numbers(t *testing.T, explain func(string) ([]generator.Explanation, diagnostic.List), environment string) string {
 	t.Helper()
-	explanations, list := spec.Explain(environment)
+	explanations, list := explain(environment)
 	if len(list) > 0 {
 		t.Fatal(text(t, list))
 	}

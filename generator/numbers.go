@@ -43,11 +43,14 @@ func (e Explanation) Path() string { return Instance{Kind: e.Kind, Name: e.Name}
 // diagnostics tell why there are none: what is wrong with the spec, or with one
 // of these instances. Warnings are left to Render.
 func (s *Spec) Explain(environment string, paths ...string) ([]Explanation, diagnostic.List) {
-	if environment != "" && !slices.Contains(s.environments, environment) {
-		return nil, s.unknownEnvironment(environment)
+	return s.series().explain(environment, paths...)
+}
+
+func (r *series) explain(environment string, paths ...string) ([]Explanation, diagnostic.List) {
+	if environment != "" && !slices.Contains(r.spec.environments, environment) {
+		return nil, r.spec.unknownEnvironment(environment)
 	}
-	r := s.series()
-	explanations, err := r.explain(environment, paths)
+	explanations, err := r.explanations(environment, paths)
 	switch {
 	case err == nil:
 		return explanations, nil
@@ -57,14 +60,15 @@ func (s *Spec) Explain(environment string, paths ...string) ([]Explanation, diag
 	return nil, r.attribute(asList(err), environment)
 }
 
-func (r *series) explain(environment string, paths []string) ([]Explanation, error) {
-	system, err := r.spec.evaluateWith(r.packages, environment)
-	if err != nil {
-		return nil, err
-	}
+func (r *series) explanations(environment string, paths []string) ([]Explanation, error) {
+	system, err := r.system()
 	var base *System
 	if environment != "" {
-		base, _ = r.system()
+		base = system
+		system, err = r.spec.evaluateWith(r.packages, environment)
+	}
+	if err != nil {
+		return nil, err
 	}
 	instances, list := system.at(paths)
 	if len(list) > 0 {
