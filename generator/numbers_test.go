@@ -100,7 +100,7 @@ func ring(random *rand.Rand, nodes, points int) []float64 {
 // TestNumbersOfManifests compares numbers with what the manifests of the same
 // instance let Kubernetes do.
 func TestNumbersOfManifests(t *testing.T) {
-	const pod = `image: "example.org/x:1", port: 80, probes: startupSeconds: 44}, sidecars: s: {image: "example.org/s:1", port: 81, probes: startupSeconds: 18}, shutdown: {delaySeconds: 7, drainSeconds: 21}`
+	const pod = `image: "example.org/x:1", port: 80, probes: startupSeconds: 44}, sidecars: s: {image: "example.org/s:1", port: 81, probes: startupSeconds: 18}, ambassadors: a: {port: 9001, broker: target: "https://example.org"}, shutdown: {delaySeconds: 7, drainSeconds: 21}`
 	for _, replicas := range []int{1, 2, 3, 4, 5, 9, 100} {
 		instance := fmt.Sprintf(`replicated: x: {container: {%s, replicas: %d}`, pod, replicas)
 		got, objects := numbersOf(t, instance), rendered(t, instance)
@@ -132,7 +132,7 @@ func TestNumbersOfManifests(t *testing.T) {
 			t.Errorf("%d shards (-want +got):\n%s", shards, diff)
 		}
 	}
-	instance := fmt.Sprintf(`election: x: {container: {%s, singleton: unreadySeconds: 13}`, pod)
+	instance := fmt.Sprintf(`election: x: {container: {%s, singleton: unreadySeconds: 13, tlsProxy: secret: "x"}`, pod)
 	got, set := numbersOf(t, instance), find(t, rendered(t, instance), "StatefulSet")
 	tolerations := manifest.Maps(set, "spec", "template", "spec", "tolerations")
 	move := startSeconds(t, set) + graceSeconds(t, set)
