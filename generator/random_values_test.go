@@ -17,6 +17,7 @@ var values = map[string]func(*randomizer) any{
 			"haproxy": object{"image": "mirror/haproxy:3.2", "user": 1000 + r.IntN(2)},
 			"varnish": object{"image": "mirror/varnish:9.0", "user": 1000 + r.IntN(2)},
 			"bento":   object{"image": "mirror/bento:1.20", "user": 1000 + r.IntN(2)},
+			"elector": object{"image": "mirror/elector:1", "user": 1000 + r.IntN(2)},
 		}
 	},
 	"patches": func(r *randomizer) any {
@@ -56,6 +57,7 @@ var values = map[string]func(*randomizer) any{
 	"permanentExitCodes":        func(r *randomizer) any { return []any{1 + r.IntN(9), 42} },
 	"maxFailedItems":            func(r *randomizer) any { return r.IntN(2) },
 	"requiredItems":             func(r *randomizer) any { return 1 },
+	"leader":                    leader,
 	"singleton.recoverySeconds": func(r *randomizer) any { return 1_000_000 + r.IntN(2) },
 	"target": func(r *randomizer) any {
 		return r.oneOf([]any{reference("replicated.hub.endpoint.url"), "https://api.example.org", "http://192.0.2.1:8000"})
@@ -114,6 +116,15 @@ func shard(r *randomizer) any {
 	}[r.IntN(3)]
 }
 
+func leader(r *randomizer) any {
+	retry := 1 + r.IntN(5)
+	return object{
+		"replicas": 2 + r.IntN(3), "port": 20_000 + r.IntN(2), "resources": resources(r), "onLost": "exit",
+		"retryPeriodSeconds": retry, "renewDeadlineSeconds": 3 * retry, "leaseDurationSeconds": 4 * retry,
+		"recoverySeconds": 1_000_000, "apiServers": []any{r.oneOf([]any{"10.1.0.1/32", "192.0.2.0/24"})},
+	}
+}
+
 func items(r *randomizer) any {
 	var list []any
 	for i := range 1 + r.IntN(5) {
@@ -128,7 +139,7 @@ var mends = map[string]func(*randomizer, object){
 	"replicated.*": mendReplicated,
 	"sharded.*":    mendPod,
 	"workQueue.*":  mendPod,
-	"election.*":   mendPod,
+	"election.*":   mendElection,
 	"volumes.*":    func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
 	"autoscale":    func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
 	"startup":      mendProbe,
@@ -156,6 +167,14 @@ func keepOne(r *randomizer, o object, names ...string) {
 	}
 	if names[kept] != "size" {
 		delete(o, "memory")
+	}
+}
+
+func mendElection(r *randomizer, o object) {
+	mendPod(r, o)
+	keepOne(r, o, "singleton", "leader")
+	if o["leader"] == nil && o["singleton"] == nil {
+		o["singleton"] = object{}
 	}
 }
 

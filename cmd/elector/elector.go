@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -135,7 +136,7 @@ func (e *elector) stand(stop context.Context) error {
 			if e.appAnswers() {
 				answered = e.clock.now()
 			} else if answered.until(e.clock.now()) > e.away {
-				log.Printf("nothing has listened on %s for %s", e.app, e.away)
+				log.Printf("nothing has listened on port %d for %s", e.app, e.away)
 				giveBack()
 				return nil
 			}
@@ -143,15 +144,17 @@ func (e *elector) stand(stop context.Context) error {
 	}
 }
 
-// appAnswers says whether the pod's work is there.
+// appAnswers says whether the pod's work is there, which may listen on loopback or on the pod's address alone.
 func (e *elector) appAnswers() bool {
-	if e.app == "" {
+	if e.app == 0 {
 		return true
 	}
-	connection, err := net.DialTimeout("tcp", e.app, time.Second)
-	if err != nil {
-		return false
+	for _, host := range []string{"127.0.0.1", e.addresses[0].String()} {
+		connection, err := net.DialTimeout("tcp", net.JoinHostPort(host, strconv.Itoa(e.app)), time.Second)
+		if err == nil {
+			_ = connection.Close()
+			return true
+		}
 	}
-	_ = connection.Close()
-	return true
+	return false
 }

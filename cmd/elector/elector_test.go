@@ -73,7 +73,7 @@ func clientConfig(host string) *rest.Config {
 	return &rest.Config{Host: host, ContentConfig: rest.ContentConfig{ContentType: "application/json"}}
 }
 
-func address(number int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, byte(number)}) }
+func address(number int) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 1, byte(number)}) }
 
 // start makes a pod with this number a candidate.
 func (a *api) start(t *testing.T, number int, change ...func(*options)) *candidate {
@@ -342,7 +342,7 @@ func TestApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	where := work.Addr().String()
-	working := func(o *options) { o.app, o.away = where, away }
+	working := func(o *options) { o.app, o.away = work.Addr().(*net.TCPAddr).Port, away }
 	c := a.start(t, 1, working)
 	_, before := leader(t, crashBound, c)
 

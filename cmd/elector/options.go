@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -19,7 +18,7 @@ const usage = `usage: elector -lease NAME [flags]
   -renew-deadline 10s     for how long the leader says that it leads after a renewal
   -retry-period 2s        time between two tries to renew or to get the Lease
   -port 8470              GET /leader on loopback; /livez, /readyz and /metrics on the pod's address
-  -app HOST:PORT          lead only while this accepts connections
+  -app PORT               lead only while this port of the pod accepts connections
   -app-away 35s           for how long it may not
   -service NAME           lead this Service to the pod that leads
   -service-port NAME=PORT a port of the Service and of the pod; may be repeated
@@ -32,8 +31,8 @@ type options struct {
 	lease                                     string
 	leaseDuration, renewDeadline, retryPeriod time.Duration
 	port                                      int
-	// app is an address on which the pod's work is to be found, or empty, and away is for how long it may not be.
-	app  string
+	// app is the port on which the pod's work is to be found, or 0, and away is for how long it may not be.
+	app  int
 	away time.Duration
 	// service is the Service that leads to the leader, or empty.
 	service string
@@ -57,7 +56,7 @@ func parse(args []string, getenv func(string) string) (options, error) {
 	flags.DurationVar(&o.renewDeadline, "renew-deadline", 10*time.Second, "")
 	flags.DurationVar(&o.retryPeriod, "retry-period", 2*time.Second, "")
 	flags.IntVar(&o.port, "port", 8470, "")
-	flags.StringVar(&o.app, "app", "", "")
+	flags.IntVar(&o.app, "app", 0, "")
 	flags.DurationVar(&o.away, "app-away", 35*time.Second, "")
 	flags.StringVar(&o.service, "service", "", "")
 	flags.Func("service-port", "", func(text string) error {
@@ -96,11 +95,8 @@ func (o options) check() error {
 		return fmt.Errorf("-lease-duration %s is not a number of whole seconds", o.leaseDuration)
 	case o.port < 1 || o.port > 65535:
 		return fmt.Errorf("-port %d is not a port number (1 to 65535)", o.port)
-	}
-	if o.app != "" {
-		if _, _, err := net.SplitHostPort(o.app); err != nil {
-			return fmt.Errorf("-app: %w", err)
-		}
+	case o.app < 0 || o.app > 65535:
+		return fmt.Errorf("-app %d is not a port number (1 to 65535)", o.app)
 	}
 	return nil
 }

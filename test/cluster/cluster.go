@@ -161,6 +161,15 @@ func home() (string, error) {
 	return filepath.Abs(dir)
 }
 
+// Elector gives the path of an archive with the elector's image under a name.
+func Elector(name string, progress func(line string)) (string, error) {
+	cache, err := cache(progress)
+	if err != nil {
+		return "", err
+	}
+	return cache.Elector(name)
+}
+
 // HAProxy gives the path of an HAProxy of the version that manifests name.
 func HAProxy(progress func(line string)) (string, error) {
 	cache, err := cache(progress)

@@ -32,6 +32,8 @@ func serve(stop context.Context, args []string) error {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	address := flags.String("address", ":8080", "where to listen")
 	data := flags.String("data", os.TempDir(), "the folder that values are stored in")
+	elector := flags.String("elector", "", "where to ask who leads")
+	store := flags.String("store", "", "where to write as the leader")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -49,6 +51,13 @@ func serve(stop context.Context, args []string) error {
 	mux.HandleFunc("GET /readyz", s.readiness)
 	mux.HandleFunc("POST /ready", s.setReady)
 	mux.HandleFunc("POST /exit", exit)
+	var stored claims
+	mux.HandleFunc("POST /claims", stored.post)
+	mux.HandleFunc("GET /claims", func(w http.ResponseWriter, _ *http.Request) { s.say(w, stored.String()) })
+	mux.HandleFunc("POST /claim", func(w http.ResponseWriter, r *http.Request) { s.claim(w, r, *store) })
+	if *elector != "" {
+		go lead(stop, pod, *elector, *store)
+	}
 	listener := &http.Server{Addr: *address, Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error)
 	go func() {
@@ -119,6 +128,22 @@ func (s *server) readiness(w http.ResponseWriter, _ *http.Request) {
 // setReady makes the readiness probe succeed, or fail with ?on=false.
 func (s *server) setReady(_ http.ResponseWriter, r *http.Request) {
 	s.ready.Store(r.FormValue("on") != "false")
+}
+
+// claim writes to the store as if the pod led with the token ?token=, and answers as that does.
+func (s *server) claim(w http.ResponseWriter, r *http.Request, store string) {
+	token, err := strconv.ParseInt(r.FormValue("token"), 10, 64)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	now := time.Now()
+	status, err := write(http.DefaultClient, store, claim{Pod: s.pod, Token: token, Asked: now, Told: now})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	w.WriteHeader(status)
 }
 
 // exit ends the process at once, with the exit code ?code=.

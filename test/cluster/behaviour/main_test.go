@@ -51,6 +51,7 @@ func run(m *testing.M) int {
 		kubernetes = scenario.Cluster{
 			Kubeconfig: c.Kubeconfig, Kubectl: c.Kubectl, App: cluster.AppImage,
 			KillNode: c.KillNode, StartNode: c.StartNode,
+			Signal: c.Signal, SignalAPIServer: c.SignalAPIServer, CutOff: c.CutOff,
 		}
 		results.version = c.Version
 	}
@@ -85,7 +86,15 @@ func images() ([]cluster.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []cluster.Image{{
+	electors, err := imagesCalled(`ghcr\.io/patternctl/elector:\S+`)
+	if err != nil {
+		return nil, err
+	}
+	elector, err := cluster.Elector(electors[0], progress)
+	if err != nil {
+		return nil, err
+	}
+	return []cluster.Image{{Names: electors, Archive: elector}, {
 		Names: haproxy, Packages: []string{"haproxy"}, Suite: cluster.HAProxySuite, User: "99:99", StopSignal: "SIGUSR1",
 		Command: []string{"haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"},
 	}, {

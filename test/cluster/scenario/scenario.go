@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,6 +31,11 @@ type Cluster struct {
 	App string
 	// KillNode ends a node as a power failure would, and StartNode starts it again. Nil where that may not be done.
 	KillNode, StartNode func(name string) error
+	// Signal sends a signal to the processes of a pod that run a program, SignalAPIServer to the API server, and CutOff
+	// takes an address away from a pod or gives it back. The pod is known by its UID. Nil where that is impossible.
+	Signal          func(pod, program string, signal syscall.Signal) error
+	SignalAPIServer func(signal syscall.Signal) error
+	CutOff          func(pod, address string, off bool) error
 }
 
 // patience is how long anything may take that nobody says otherwise about.

@@ -30,10 +30,15 @@ type Image struct {
 	User string
 	// StopSignal is SIGTERM unless it is set.
 	StopSignal string
+	// Archive is the path of one that is made already. Then the rest means nothing.
+	Archive string
 }
 
 // Image gives the path of an archive that containerd imports.
 func (c Cache) Image(image Image) (string, error) {
+	if image.Archive != "" {
+		return image.Archive, nil
+	}
 	what := "image " + strings.NewReplacer("/", "-", ":", "-").Replace(image.Names[0])
 	recipe, err := json.Marshal(image)
 	if err != nil {

@@ -148,3 +148,22 @@ func (c Cache) App() (string, error) {
 	_, err := run(io.Discard, ".", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, source)
 	return path, err
 }
+
+// Elector gives the path of an archive with the elector's image under a name, as `make elector` makes it.
+func (c Cache) Elector(name string) (string, error) {
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return "", err
+	}
+	here, err := run(io.Discard, ".", nil, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/patternctl/patternctl/test/cluster")
+	if err != nil {
+		return "", err
+	}
+	module := filepath.Join(strings.TrimSpace(here), "..", "..", "cmd", "elector")
+	path := filepath.Join(c.Dir, "elector.tar")
+	// Another cluster may be reading the one before.
+	unfinished := fmt.Sprintf("%s.%d", path, os.Getpid())
+	if _, err := run(io.Discard, module, []string{"GOWORK=off"}, "go", "run", "./image", "-name", name, "-o", unfinished); err != nil {
+		return "", err
+	}
+	return path, os.Rename(unfinished, path)
+}
