@@ -64,9 +64,9 @@ var (
 
 // onLoopback replaces the addresses in a generated configuration, which exist
 // only in a cluster, and nothing else: names, ids, weights and rules remain.
-// What the proxy listens on, the admin port and then the one for requests,
-// becomes file descriptors 3 and 4, which are open already. Servers without an
-// address are left to DNS.
+// What the proxy listens on, the admin port, then the one for requests, and
+// perhaps one for plain HTTP, becomes file descriptors from 3 on, which are open
+// already. Servers without an address are left to DNS.
 func onLoopback(t *testing.T, config string, addresses map[string]string) string {
 	t.Helper()
 	descriptor := 2
@@ -74,7 +74,7 @@ func onLoopback(t *testing.T, config string, addresses map[string]string) string
 		descriptor++
 		return bindLine.ReplaceAllString(line, fmt.Sprintf("${1} fd@%d", descriptor))
 	})
-	if descriptor != 4 {
+	if descriptor < 4 {
 		t.Fatalf("the configuration listens on %d ports, not on 2:\n%s", descriptor-2, config)
 	}
 	return serverLine.ReplaceAllStringFunc(config, func(line string) string {
@@ -92,10 +92,10 @@ func onLoopback(t *testing.T, config string, addresses map[string]string) string
 
 // A proxy is a running HAProxy.
 type proxy struct {
-	// url and admin are where it listens.
-	url, admin string
-	client     *http.Client
-	command    *exec.Cmd
+	// url and admin are where it listens, and plain where it does besides.
+	url, admin, plain string
+	client            *http.Client
+	command           *exec.Cmd
 	// ended is closed when the process has.
 	ended chan struct{}
 }
@@ -116,6 +116,9 @@ func start(t *testing.T, config string, shards []*shard) *proxy {
 		client:  &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: parallel}},
 		command: command,
 		ended:   make(chan struct{}),
+	}
+	if len(listeners) > 2 {
+		p.plain = "http://" + listeners[2].Addr().String()
 	}
 	// Now only HAProxy holds the ports.
 	for _, l := range listeners {
@@ -150,7 +153,7 @@ func prepare(t *testing.T, config string, addresses map[string]string, flags ...
 	// -dW makes warnings errors, -db keeps it in the foreground.
 	command := exec.CommandContext(context.Background(), haproxy(t), append([]string{"-dW", "-db", "-f", file}, flags...)...)
 	var listeners []net.Listener
-	for range 2 {
+	for range bindLine.FindAllString(config, -1) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -216,7 +219,7 @@ func TestConfigurationsAreValid(t *testing.T) {
 		}
 		folders = append(folders, found...)
 	}
-	checked := 0
+	mounted, checked := newSecret(t), 0
 	for _, folder := range folders {
 		sources, err := generator.Read(strings.NewReader(""), folder)
 		if err != nil {
@@ -227,7 +230,11 @@ func TestConfigurationsAreValid(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, environment := range append(spec.Environments(), "") {
+			scripts := configurations(t, sources, environment, "certificate.lua")
 			for name, config := range configurations(t, sources, environment, "haproxy.cfg") {
+				if script, ok := scripts[name]; ok {
+					config = mounted.mounted(t, config, script)
+				}
 				addresses := map[string]string{}
 				for _, parts := range serverLine.FindAllStringSubmatch(config, -1) {
 					addresses[parts[2]] = "127.0.0.1:1"

@@ -14,6 +14,8 @@ import (
 // and the DNS that knows those that are ready.
 type copies struct {
 	*resolver
+	// secret is what a router that speaks HTTPS finds.
+	secret *secret
 	// headless is the name of all that are ready.
 	headless string
 	port     string
@@ -70,7 +72,11 @@ replicated: web: {
 	%s
 }`, c.port, fields)
 	sources := generator.Sources{Files: []generator.Source{{Name: "demo.cue", Text: []byte(text)}}}
-	for _, config := range configurations(t, sources, "", "haproxy.cfg") {
+	scripts := configurations(t, sources, "", "certificate.lua")
+	for name, config := range configurations(t, sources, "", "haproxy.cfg") {
+		if c.secret != nil {
+			config = c.secret.mounted(t, config, scripts[name])
+		}
 		if !strings.Contains(config, "parse-resolv-conf") {
 			t.Fatalf("the configuration does not follow DNS:\n%s", config)
 		}
