@@ -39,26 +39,40 @@ var values = map[string]func(*randomizer) any{
 	"mounts": func(r *randomizer) any {
 		return object{"/mnt/v": object{"volume": "v", "subPath": "part", "readOnly": r.IntN(2) == 0}}
 	},
-	"writable":                  func(r *randomizer) any { return []any{"/tmp", "/run/app"}[:1+r.IntN(2)] },
-	"resources":                 resources,
-	"port":                      func(r *randomizer) any { r.port++; return r.port },
-	"ports":                     func(r *randomizer) any { r.port++; return object{fmt.Sprint("p-", r.port): r.port} },
-	"hash":                      hash,
-	"session":                   session,
-	"rateLimit.key":             rateKey,
-	"shard":                     shard,
-	"tolerations.*":             toleration,
-	"nodeSelector":              func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
-	"sharded.*.shards":          func(r *randomizer) any { return 2 + r.IntN(3) },
-	"sharded.*.replicas":        func(r *randomizer) any { return 1 + r.IntN(3) },
-	"dataset":                   func(r *randomizer) any { return r.oneOf([]any{"1Mi", "0.5M"}) },
-	"items":                     items,
-	"deadlineSeconds":           func(r *randomizer) any { return 2_000_000_000 + r.IntN(2) },
-	"permanentExitCodes":        func(r *randomizer) any { return []any{1 + r.IntN(9), 42} },
-	"maxFailedItems":            func(r *randomizer) any { return r.IntN(2) },
-	"requiredItems":             func(r *randomizer) any { return 1 },
-	"leader":                    leader,
-	"singleton.recoverySeconds": func(r *randomizer) any { return 1_000_000 + r.IntN(2) },
+	"writable":                        func(r *randomizer) any { return []any{"/tmp", "/run/app"}[:1+r.IntN(2)] },
+	"resources":                       resources,
+	"port":                            func(r *randomizer) any { r.port++; return r.port },
+	"ports":                           func(r *randomizer) any { r.port++; return object{fmt.Sprint("p-", r.port): r.port} },
+	"hash":                            hash,
+	"session":                         session,
+	"rateLimit.key":                   rateKey,
+	"shard":                           shard,
+	"tolerations.*":                   toleration,
+	"nodeSelector":                    func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
+	"sharded.*.shards":                func(r *randomizer) any { return 2 + r.IntN(3) },
+	"sharded.*.replicas":              func(r *randomizer) any { return 1 + r.IntN(3) },
+	"dataset":                         func(r *randomizer) any { return r.oneOf([]any{"1Mi", "0.5M"}) },
+	"items":                           items,
+	"deadlineSeconds":                 func(r *randomizer) any { return 2_000_000_000 + r.IntN(2) },
+	"permanentExitCodes":              func(r *randomizer) any { return []any{1 + r.IntN(9), 42} },
+	"maxFailedItems":                  func(r *randomizer) any { return r.IntN(2) },
+	"requiredItems":                   func(r *randomizer) any { return 1 },
+	"leader":                          leader,
+	"singleton.recoverySeconds":       func(r *randomizer) any { return 1_000_000 + r.IntN(2) },
+	"leaves.shards":                   func(r *randomizer) any { return 2 + r.IntN(3) },
+	"leaves.replicas":                 func(r *randomizer) any { return 1 + r.IntN(3) },
+	"root.port":                       func(r *randomizer) any { return 8080 + r.IntN(2) },
+	"parameters":                      func(r *randomizer) any { return []any{"q", "limit"}[:1+r.IntN(2)] },
+	"method":                          func(r *randomizer) any { return r.oneOf([]any{"GET", "POST"}) },
+	"leafTimeoutMilliseconds":         func(r *randomizer) any { return 100 + r.IntN(2) },
+	"scatterGather.*.deadlineSeconds": func(r *randomizer) any { return 5 + r.IntN(2) },
+	"onPartial":                       func(r *randomizer) any { return r.oneOf([]any{"partial", "fail"}) },
+	"distribute.target":               func(r *randomizer) any { return reference("replicated.hub.endpoint.url") },
+	"merge":                           merge,
+	"load": func(r *randomizer) any {
+		return object{"requestsPerSecond": 1 + r.IntN(3), "leafRequestsPerSecond": 3.5}
+	},
+	"slo": func(r *randomizer) any { return object{"leafPercent": 99.99, "completePercent": 50 + r.IntN(2)} },
 	"target": func(r *randomizer) any {
 		return r.oneOf([]any{reference("replicated.hub.endpoint.url"), "https://api.example.org", "http://192.0.2.1:8000"})
 	},
@@ -125,6 +139,18 @@ func leader(r *randomizer) any {
 	}
 }
 
+func merge(r *randomizer) any {
+	ways := []object{
+		{"concat": object{}}, {"sum": object{}}, {"topK": object{"k": 1 + r.IntN(9), "by": "score"}},
+		{"union": object{"by": "id"}}, {"intersect": object{"by": "meta.id"}}, {"mapping": "root = this\n"},
+	}
+	m := maps.Clone(ways[r.IntN(len(ways))])
+	if r.IntN(2) == 0 {
+		m["items"] = r.oneOf([]any{"hits", "hits.documents"})
+	}
+	return m
+}
+
 func items(r *randomizer) any {
 	var list []any
 	for i := range 1 + r.IntN(5) {
@@ -136,15 +162,16 @@ func items(r *randomizer) any {
 // mends make the fields of a struct agree with each other, by the end of the
 // struct's path.
 var mends = map[string]func(*randomizer, object){
-	"replicated.*": mendReplicated,
-	"sharded.*":    mendPod,
-	"workQueue.*":  mendPod,
-	"election.*":   mendElection,
-	"volumes.*":    func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
-	"autoscale":    func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
-	"startup":      mendProbe,
-	"readiness":    mendReadiness,
-	"liveness":     mendLiveness,
+	"replicated.*":    mendReplicated,
+	"sharded.*":       mendPod,
+	"scatterGather.*": mendScatterGather,
+	"workQueue.*":     mendPod,
+	"election.*":      mendElection,
+	"volumes.*":       func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
+	"autoscale":       func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
+	"startup":         mendProbe,
+	"readiness":       mendReadiness,
+	"liveness":        mendLiveness,
 }
 
 func (r *randomizer) mend(path string, o object) {
@@ -189,6 +216,40 @@ func mendReplicated(r *randomizer, instance object) {
 	}
 	if instance["session"] != nil {
 		delete(instance, "cache")
+	}
+}
+
+// mendScatterGather lets either its own leaves or others do the work, and merges
+// in a way that suits.
+func mendScatterGather(r *randomizer, instance object) {
+	leaves, parted := instance["leaves"].(object)
+	if parted {
+		mendPod(r, leaves)
+		delete(instance, "distribute")
+	} else if instance["distribute"] == nil {
+		instance["distribute"] = object{"target": reference("replicated.hub.endpoint.url"), "parameter": "q"}
+	}
+	root, has := instance["root"].(object)
+	if has {
+		mendPod(r, root)
+	}
+	if root["container"] == nil {
+		delete(leaves, "tlsProxy") // which the root would get past
+	}
+	if root["serviceAccount"] != nil && (!parted || leaves["serviceAccount"] != nil) {
+		delete(instance, "patches") // of an account that the instance doesn't have then
+	}
+	way, merged := instance["merge"].(object)
+	if !merged {
+		way = object{"concat": object{}}
+		instance["merge"] = way
+	}
+	if way["intersect"] != nil && parted {
+		delete(way, "intersect")
+		way["union"] = object{"by": "id"}
+	}
+	if way["intersect"] != nil {
+		instance["onPartial"] = "fail"
 	}
 }
 

@@ -2,7 +2,11 @@ package catalogue
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
+
+	"cuelang.org/go/cue/token"
 )
 
 // A Pattern is an entry of the catalogue: a kind, or a field that is a pattern
@@ -10,7 +14,8 @@ import (
 // @pattern().
 type Pattern struct {
 	// Name is the kind, or the path of the field without the names that users
-	// choose on the way. The kind is in front of that only if no other kind has
+	// choose on the way, and without the part of an instance that has it where
+	// another kind has it without one. The kind is in front of that only if no other kind has
 	// the field.
 	Name string
 	// In are the kinds whose instances have the field, sorted. A kind is in none.
@@ -28,17 +33,26 @@ func (p *Packages) Patterns() ([]Pattern, error) {
 		return nil, err
 	}
 	var kinds []Pattern
-	inside := map[string]Pattern{}
+	fields := map[string]map[string]Field{}
+	known := map[string]Field{}
 	for _, kind := range p.library.Kinds() {
 		field, _ := system.Field(kind)
 		kinds = append(kinds, newPattern(kind, field))
-		for path, field := range marked(field.Shape) {
-			found, ok := inside[path]
+		fields[kind] = marked(field.Shape)
+		maps.Copy(known, fields[kind])
+	}
+	inside := map[string]Pattern{}
+	for _, kind := range p.library.Kinds() {
+		for path, field := range fields[kind] {
+			name := shortest(path, field, known)
+			found, ok := inside[name]
 			if !ok {
-				found = newPattern(path, field)
+				found = newPattern(name, field)
 			}
-			found.In = append(found.In, kind)
-			inside[path] = found
+			if !slices.Contains(found.In, kind) {
+				found.In = append(found.In, kind)
+			}
+			inside[name] = found
 		}
 	}
 	var others []Pattern
@@ -53,7 +67,25 @@ func (p *Packages) Patterns() ([]Pattern, error) {
 }
 
 func newPattern(name string, field Field) Pattern {
-	return Pattern{Name: name, File: definition(field.Shape.Inner().Constraint).Pos().Filename(), Field: field}
+	return Pattern{Name: name, File: defined(field).Filename(), Field: field}
+}
+
+// defined is where the definition of a field's values is.
+func defined(field Field) token.Pos {
+	return definition(field.Shape.Inner().Constraint).Pos()
+}
+
+// shortest returns the shortest end of a path that leads to a field of the same
+// definition in some kind: an instance may have the pattern in each of its parts.
+func shortest(path string, field Field, known map[string]Field) string {
+	steps := strings.Split(path, ".")
+	for i := len(steps) - 1; i > 0; i-- {
+		end := strings.Join(steps[i:], ".")
+		if other, ok := known[end]; ok && defined(other) == defined(field) {
+			return end
+		}
+	}
+	return path
 }
 
 // marked returns the fields below a shape that are patterns, by path.

@@ -2,6 +2,7 @@ package catalogue_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -22,6 +23,8 @@ func TestPatterns(t *testing.T) {
 #Mine: {
 	plain?: inner?: string @pattern()
 	own?: #Own @pattern()
+	part?: #Both
+	other?: proxies?: {[string]: #Own} @pattern()
 	#Both
 }
 #Yours: #Both
@@ -51,6 +54,7 @@ func TestPatterns(t *testing.T) {
 		{"mine", nil},
 		{"yours", nil},
 		{"mine.own", []string{"mine"}},
+		{"mine.other.proxies", []string{"mine"}},
 		{"mine.plain.inner", []string{"mine"}},
 		{"proxies", []string{"mine", "yours"}},
 		{"proxies.one", []string{"mine", "yours"}},
@@ -65,7 +69,7 @@ func TestPatterns(t *testing.T) {
 		}
 	}
 	for _, p := range patterns {
-		if p.Name == "mine.proxies" || p.Name == "plain.inner" || p.Name == "mine.plain" {
+		if p.Name == "mine.proxies" || p.Name == "plain.inner" || p.Name == "mine.plain" || strings.Contains(p.Name, "part") {
 			t.Errorf("%s is a pattern", p.Name)
 		}
 	}

@@ -26,6 +26,8 @@ type response struct {
 	answer
 	// Certificate is the serial number of the one that the server showed, if it did.
 	Certificate string `json:",omitempty"`
+	// Gathered is what one root made of several servers' answers.
+	Gathered json.RawMessage `json:",omitempty"`
 	// At is when the request was sent, and Took how long the answer took.
 	At   time.Time
 	Took time.Duration
@@ -131,5 +133,8 @@ func (r *response) do(client *http.Client, req *http.Request) error {
 	}
 	// Whatever stands between client and server answers in a language of its own.
 	_ = json.Unmarshal(text, &r.answer)
+	if r.Pod == "" && json.Valid(text) {
+		r.Gathered = text
+	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -45,11 +46,13 @@ func serve(stop context.Context, args []string) error {
 	s.ready.Store(true)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", s.who)
+	mux.HandleFunc("GET /values", s.list)
 	mux.HandleFunc("GET /values/{key}", s.get)
 	mux.HandleFunc("PUT /values/{key}", s.put)
 	mux.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /readyz", s.readiness)
 	mux.HandleFunc("POST /ready", s.setReady)
+	mux.HandleFunc("POST /slow", s.setSlow)
 	mux.HandleFunc("POST /exit", exit)
 	var stored claims
 	mux.HandleFunc("POST /claims", stored.post)
@@ -79,6 +82,8 @@ type server struct {
 	data      string
 	ready     atomic.Bool
 	served    atomic.Int64
+	// slow is how long it takes to list the values, and lists how often they were listed.
+	slow, lists atomic.Int64
 }
 
 func (s *server) say(w http.ResponseWriter, value string) {
@@ -105,6 +110,41 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 	}
 	s.say(w, string(value))
+}
+
+// list answers with all that is stored, and in each item says how often it was asked to.
+func (s *server) list(w http.ResponseWriter, r *http.Request) {
+	lists := s.lists.Add(1)
+	select {
+	case <-time.After(time.Duration(s.slow.Load())):
+	case <-r.Context().Done():
+		return
+	}
+	type item struct {
+		Key, Pod string
+		Lists    int64
+	}
+	items := []item{}
+	names, err := filepath.Glob(filepath.Join(s.data, "value-*"))
+	for _, name := range names {
+		key, _ := url.PathUnescape(strings.TrimPrefix(filepath.Base(name), "value-"))
+		items = append(items, item{key, s.pod, lists})
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"Items": items})
+}
+
+// setSlow makes each list take ?for=2s.
+func (s *server) setSlow(w http.ResponseWriter, r *http.Request) {
+	d, err := time.ParseDuration(r.FormValue("for"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.slow.Store(int64(d))
 }
 
 func (s *server) put(w http.ResponseWriter, r *http.Request) {

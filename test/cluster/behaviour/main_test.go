@@ -82,7 +82,11 @@ func images() ([]cluster.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	bento, err := cluster.Bento(progress)
+	bento, err := imagesCalled(`ghcr\.io/warpstreamlabs/bento:\S+`)
+	if err != nil {
+		return nil, err
+	}
+	program, err := cluster.Bento(progress)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +105,7 @@ func images() ([]cluster.Image, error) {
 		Names: varnish, Packages: []string{cluster.VarnishPackage, "dash", "coreutils"}, Suite: cluster.VarnishSuite, User: "1000:1000",
 		Command: []string{"varnishd", "-F", "-f", "/etc/varnish/default.vcl"},
 	}, {
-		Names: []string{"ghcr.io/warpstreamlabs/bento:1.20"}, Files: map[string]string{"/bento": bento}, User: "10001:10001",
+		Names: bento, Files: map[string]string{"/bento": program}, User: "10001:10001",
 		Entrypoint: []string{"/bento"}, Command: []string{"-c", "/bento.yaml"},
 	}}, nil
 }

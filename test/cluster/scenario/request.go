@@ -127,6 +127,8 @@ type Response struct {
 	Certificate string
 	// Served is how many such requests that run of the container had answered.
 	Served int64
+	// Gathered is what one root made of several servers' answers.
+	Gathered json.RawMessage
 	// At is when the request was sent, and Took how long the answer took.
 	At   time.Time
 	Took time.Duration
