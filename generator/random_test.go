@@ -138,7 +138,10 @@ func difference(from, to object) object {
 		after, has := to[key]
 		a, isObject := before.(object)
 		b, wasObject := after.(object)
+		text, _ := before.(string)
 		switch {
+		case wasObject && strings.HasPrefix(text, "@@"):
+			// What a reference leads to is not replaced by a struct, but merged.
 		case !has:
 			edit[key] = nil
 		case isObject && wasObject:
@@ -181,6 +184,7 @@ func (r *randomizer) value(path string, shape *catalogue.Shape) any {
 		for range 1 + r.IntN(2) {
 			m[r.key(path, shape).(string)] = r.value(path+".*", shape.Elem)
 		}
+		r.mend(path, m)
 		return m
 	case shape.Kind == cue.StructKind:
 		o := r.fields(path, shape, nil)

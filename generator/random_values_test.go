@@ -47,6 +47,7 @@ var values = map[string]func(*randomizer) any{
 	"session":                         session,
 	"rateLimit.key":                   rateKey,
 	"shard":                           shard,
+	"sticky":                          sticky,
 	"tolerations.*":                   toleration,
 	"nodeSelector":                    func(r *randomizer) any { return object{"disk": r.oneOf([]any{"ssd", "true"})} },
 	"sharded.*.shards":                func(r *randomizer) any { return 2 + r.IntN(3) },
@@ -118,6 +119,10 @@ func rateKey(r *randomizer) any {
 	}[r.IntN(3)]
 }
 
+func sticky(r *randomizer) any {
+	return []any{object{"header": "X-User"}, object{"cookie": "user"}, object{"query": "user"}}[r.IntN(3)]
+}
+
 func shard(r *randomizer) any {
 	shards := object{}
 	for i := range 1 + r.IntN(3) {
@@ -168,6 +173,7 @@ var mends = map[string]func(*randomizer, object){
 	"workQueue.*":     mendPod,
 	"election.*":      mendElection,
 	"volumes.*":       func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
+	"arms":            mendArms,
 	"autoscale":       func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
 	"startup":         mendProbe,
 	"readiness":       mendReadiness,
@@ -177,6 +183,19 @@ var mends = map[string]func(*randomizer, object){
 func (r *randomizer) mend(path string, o object) {
 	if mend := bySuffix(mends, path); mend != nil {
 		mend(r, o)
+	}
+}
+
+// mendArms lets weights sum to 100.
+func mendArms(r *randomizer, arms object) {
+	rest := 100
+	for i, name := range slices.Sorted(maps.Keys(arms)) {
+		weight := rest
+		if i < len(arms)-1 {
+			weight = r.IntN(rest + 1)
+		}
+		arms[name].(object)["weight"] = weight
+		rest -= weight
 	}
 }
 
@@ -322,7 +341,7 @@ func mendPod(r *randomizer, pod object) {
 		port++
 		ambassador := ambassadors[name].(object)
 		ambassador["port"] = port
-		if keepOne(r, ambassador, "broker", "shard"); ambassador["broker"] == nil && ambassador["shard"] == nil {
+		if keepOne(r, ambassador, "broker", "shard", "split"); ambassador["broker"] == nil && ambassador["split"] == nil {
 			ambassador["shard"] = shard(r)
 		}
 	}

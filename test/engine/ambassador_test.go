@@ -248,3 +248,77 @@ func TestAmbassadorChoosesAsRouter(t *testing.T) {
 		})
 	}
 }
+
+// startSplit starts an ambassador with a split, and the targets of its arms.
+func startSplit(t *testing.T, weights [2]int, sticky string) *proxy {
+	t.Helper()
+	targets := newShards(t, 2)
+	targets[0].name, targets[1].name = "arm-stable", "arm-canary"
+	fields := fmt.Sprintf(`split: {
+		arms: {
+			stable: {weight: %d, target: "http://stable.example.com:8080"}
+			canary: {weight: %d, target: "http://canary.example.com:8080"}
+		}
+		%s
+	}`, weights[0], weights[1], sticky)
+	return start(t, ambassadorConfig(t, fields), targets)
+}
+
+func TestSplitSharesAndSticks(t *testing.T) {
+	users := keysOf(numKeys)
+	for sticky, request := range map[string]func(url, user string) *http.Request{
+		`header: "X-User"`: func(url, user string) *http.Request {
+			r := get(url + "/")
+			r.Header.Set("X-User", user)
+			return r
+		},
+		`cookie: "user"`: func(url, user string) *http.Request {
+			r := get(url + "/")
+			r.AddCookie(&http.Cookie{Name: "user", Value: user})
+			return r
+		},
+		`query: "user"`: func(url, user string) *http.Request { return get(url + "/?a=b&user=" + user) },
+	} {
+		t.Run(sticky, func(t *testing.T) {
+			place := func(p *proxy) placement {
+				return p.do(users, func(user string) *http.Request { return request(p.url, user) })
+			}
+			first := startSplit(t, [2]int{90, 10}, "sticky: "+sticky)
+			want := place(first)
+			few := want.on("arm-canary")
+			if share := len(few); share < numKeys*8/100 || share > numKeys*12/100 || len(want.on("arm-stable")) != numKeys-share {
+				t.Errorf("10 %% of the users are %d of %d", share, numKeys)
+			}
+			t.Logf("10 %% of the users are %d of %d", len(few), numKeys)
+			if users := moved(want, place(first)); len(users) > 0 {
+				t.Errorf("%d of %d users got another arm the next time", len(users), numKeys)
+			}
+			if users := moved(want, place(startSplit(t, [2]int{90, 10}, "sticky: "+sticky))); len(users) > 0 {
+				t.Errorf("%d of %d users get another arm elsewhere", len(users), numKeys)
+			}
+			grown := place(startSplit(t, [2]int{80, 20}, "sticky: "+sticky))
+			for _, user := range few {
+				if grown[user].shard != "arm-canary" {
+					t.Errorf("%s lost the arm that got more", user)
+				}
+			}
+		})
+	}
+}
+
+func TestSplitWithoutUsers(t *testing.T) {
+	// The more requests, the less chance counts.
+	requests := keysOf(3 * numKeys)
+	for _, sticky := range []string{"", `sticky: header: "X-User"`} {
+		p := startSplit(t, [2]int{90, 10}, sticky)
+		got := p.do(requests, func(string) *http.Request { return get(p.url + "/") })
+		if share := len(got.on("arm-canary")); share < len(requests)*8/100 || share > len(requests)*12/100 {
+			t.Errorf("with %q, 10 %% of the requests of nobody are %d of %d", sticky, share, len(requests))
+		}
+	}
+	p := startSplit(t, [2]int{100, 0}, "")
+	got := p.do(keysOf(numKeys), func(string) *http.Request { return get(p.url + "/") })
+	if share := len(got.on("arm-stable")); share != numKeys {
+		t.Errorf("100 %% of the requests are %d of %d", share, numKeys)
+	}
+}

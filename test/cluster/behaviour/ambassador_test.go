@@ -3,6 +3,7 @@ package behaviour
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,5 +148,52 @@ func TestAmbassadorShard(t *testing.T) {
 		before := everywhere(4)
 		share := shareOf(s, "keys-shard-4", 5, before, everywhere(5))
 		return fmt.Sprintf("three pods and three routers agree on %d keys; %d moved, all of them to a fifth shard (a fifth would be %d)", len(before), share, len(before)/5)
+	})
+}
+
+func TestAmbassadorSplit(t *testing.T) {
+	t.Parallel()
+	prove(t, "ambassador", "a split gives an arm its share of users, who keep it in every pod and after restarts", func(s *scenario.Scenario, namespace string) string {
+		split := `split: {
+		arms: {
+			one: {weight: 90, target: replicated.one.endpoint.url}
+			two: {weight: 10, target: replicated.two.endpoint.url}
+		}
+		sticky: header: "X-Key"
+	}`
+		startAmbassador(s, namespace, web(namespace, "")+target(namespace, "one")+target(namespace, "two")+ambassador(split, "{}"))
+		users := scenario.Request{URL: throughAmbassador, Header: "X-Key", Keys: 2000, Rate: 400}
+		var expected map[string]string
+		// compare asks in each pod which arm users have.
+		compare := func(when string) {
+			pods := s.Pods(namespace, webPods)
+			for _, pod := range pods {
+				client := s.ClientIn(pod)
+				client.WaitAnswers(throughAmbassador)
+				arms := owners(s, client, users)
+				for user, answered := range arms {
+					arms[user], _, _ = strings.Cut(answered, "-")
+				}
+				if expected == nil {
+					expected = arms
+				}
+				if changed := moved(expected, arms); len(changed) > 0 || len(pods) != 3 {
+					s.Fatalf("%s, %d of %d users have another arm in %s, one of %d pods", when, len(changed), len(expected), pod.Name, len(pods))
+				}
+			}
+		}
+		compare("at first")
+		few := 0
+		for _, arm := range expected {
+			if arm == "two" {
+				few++
+			}
+		}
+		if few < 160 || few > 240 {
+			s.Fatalf("%d of %d users have the arm with 10 %%", few, len(expected))
+		}
+		s.Restart(namespace, "deployment/web")
+		compare("after a restart")
+		return fmt.Sprintf("10 %% were %d of %d users, the same in three pods and the three that replaced them", few, len(expected))
 	})
 }
