@@ -258,6 +258,8 @@ func mendScatterGather(r *randomizer, instance object) {
 	if root["serviceAccount"] != nil && (!parted || leaves["serviceAccount"] != nil) {
 		delete(instance, "patches") // of an account that the instance doesn't have then
 	}
+	// Four tries of a second each are more than the deadline is by itself.
+	instance["leafTimeoutMilliseconds"] = 100 + r.IntN(2)
 	way, merged := instance["merge"].(object)
 	if !merged {
 		way = object{"concat": object{}}
@@ -362,7 +364,7 @@ func mendTLSProxy(pod object, port int) {
 	if !has {
 		return
 	}
-	if main["port"] == nil || pod["session"] != nil || pod["rateLimit"] != nil || pod["cache"] != nil || pod["hash"] != nil {
+	if main["port"] == nil || pod["session"] != nil || pod["rateLimit"] != nil || pod["tls"] != nil || pod["cache"] != nil || pod["hash"] != nil {
 		delete(pod, "tlsProxy")
 		return
 	}
