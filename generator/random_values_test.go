@@ -226,15 +226,19 @@ func mendElection(r *randomizer, o object) {
 
 func mendProbe(r *randomizer, o object) { keepOne(r, o, "path", "command", "grpc") }
 
-// mendReplicated lets either the user or the load say how many copies run, and
-// keeps answers only where users are all alike.
+// mendReplicated lets either the user or the load say how many copies run, keeps
+// answers only where users are all alike, and needs no add-on.
 func mendReplicated(r *randomizer, instance object) {
+	delete(instance, "expose")
 	mendPod(r, instance)
 	if instance["autoscale"] != nil {
 		delete(instance, "replicas")
 	}
 	if instance["session"] != nil {
 		delete(instance, "cache")
+	}
+	if instance["tls"] != nil {
+		delete(instance, "expose")
 	}
 }
 
