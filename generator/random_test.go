@@ -285,7 +285,7 @@ func TestRandomSpecsHaveEveryField(t *testing.T) {
 		for _, f := range shape.Fields {
 			at := strings.TrimPrefix(path+"."+f.Name, ".")
 			switch {
-			case f.Output:
+			case f.Output, f.Shape.Constraint.Err() != nil: // nobody can write it
 			case !written[at]:
 				t.Errorf("no random spec has %s", at)
 			default:

@@ -73,7 +73,12 @@ var values = map[string]func(*randomizer) any{
 	"load": func(r *randomizer) any {
 		return object{"requestsPerSecond": 1 + r.IntN(3), "leafRequestsPerSecond": 3.5}
 	},
-	"slo": func(r *randomizer) any { return object{"leafPercent": 99.99, "completePercent": 50 + r.IntN(2)} },
+	"slo":                  func(r *randomizer) any { return object{"leafPercent": 99.99, "completePercent": 50 + r.IntN(2)} },
+	"failMode":             func(r *randomizer) any { return r.oneOf([]any{"open", "closed"}) },
+	"mapping":              func(r *randomizer) any { return r.oneOf([]any{"root.a = 1", "root.a = this.a.or(2)\n"}) },
+	"maxBody":              func(r *randomizer) any { return r.oneOf([]any{"64Ki", "8Mi"}) },
+	"fallback.body":        func(r *randomizer) any { return r.oneOf([]any{"", "{}", "two\nlines"}) },
+	"fallback.contentType": func(r *randomizer) any { return r.oneOf([]any{"text/plain", "text/html; charset=utf-8"}) },
 	"target": func(r *randomizer) any {
 		return r.oneOf([]any{reference("replicated.hub.endpoint.url"), "https://api.example.org", "http://192.0.2.1:8000"})
 	},
@@ -172,6 +177,7 @@ var mends = map[string]func(*randomizer, object){
 	"scatterGather.*": mendScatterGather,
 	"workQueue.*":     mendPod,
 	"election.*":      mendElection,
+	"function.*":      mendFunction,
 	"volumes.*":       func(r *randomizer, o object) { keepOne(r, o, "configMap", "secret", "claim", "size") },
 	"arms":            mendArms,
 	"autoscale":       func(r *randomizer, o object) { o["min"], o["max"] = 2, 3+r.IntN(5) },
@@ -237,9 +243,6 @@ func mendReplicated(r *randomizer, instance object) {
 	if instance["session"] != nil {
 		delete(instance, "cache")
 	}
-	if instance["tls"] != nil {
-		delete(instance, "expose")
-	}
 }
 
 // mendScatterGather lets either its own leaves or others do the work, and merges
@@ -275,6 +278,23 @@ func mendScatterGather(r *randomizer, instance object) {
 	}
 	if way["intersect"] != nil {
 		instance["onPartial"] = "fail"
+	}
+}
+
+// mendFunction lets either a mapping or a container be the function.
+func mendFunction(r *randomizer, instance object) {
+	if r.IntN(2) == 0 {
+		delete(instance, "container")
+		instance["mapping"] = "root.a = 1"
+	} else {
+		delete(instance, "mapping")
+		in(instance, "container")["image"] = "handler:1"
+		instance["container"].(object)["port"] = 1024
+	}
+	delete(instance, "tlsProxy")
+	mendPod(r, instance)
+	if instance["port"] != nil {
+		instance["port"] = 8000
 	}
 }
 
