@@ -55,6 +55,7 @@ func (r *randomizer) kinds() []string {
 func (r *randomizer) spec(seed uint64, n int) object {
 	r.Rand = rand.New(rand.NewPCG(seed, 1))
 	spec := r.fields("", r.system, r.kinds())
+	in(spec, "cluster")["addons"] = []any{"gateway"}
 	spec["replicated"] = object{"hub": object{"container": object{"image": "hub:1", "port": 8080}}}
 	spec["sharded"] = object{"ring": object{"container": object{"image": "ring:1", "port": 8080}, "shards": 2, "hash": object{"header": "X-User"}}}
 	for i := range n {
@@ -273,7 +274,7 @@ func bySuffix[T any](table map[string]T, path string) T {
 func TestRandomSpecsHaveEveryField(t *testing.T) {
 	r := newRandomizer(t)
 	written := map[string]bool{}
-	for seed := range uint64(100) {
+	for seed := range uint64(200) {
 		spec := r.spec(seed, 10)
 		note(written, "", r.system, spec)
 		for _, environment := range spec["environments"].(object) {

@@ -233,9 +233,12 @@ func mendElection(r *randomizer, o object) {
 func mendProbe(r *randomizer, o object) { keepOne(r, o, "path", "command", "grpc") }
 
 // mendReplicated lets either the user or the load say how many copies run, keeps
-// answers only where users are all alike, and needs no add-on.
+// answers only where users are all alike, and has a Gateway speak plain HTTP with
+// it.
 func mendReplicated(r *randomizer, instance object) {
-	delete(instance, "expose")
+	if instance["tls"] != nil {
+		delete(instance, "expose")
+	}
 	mendPod(r, instance)
 	if instance["autoscale"] != nil {
 		delete(instance, "replicas")
@@ -388,7 +391,7 @@ func mendTLSProxy(pod object, port int) {
 	if !has {
 		return
 	}
-	if main["port"] == nil || pod["session"] != nil || pod["rateLimit"] != nil || pod["tls"] != nil || pod["cache"] != nil || pod["hash"] != nil {
+	if main["port"] == nil || pod["session"] != nil || pod["rateLimit"] != nil || pod["tls"] != nil || pod["cache"] != nil || pod["expose"] != nil || pod["hash"] != nil {
 		delete(pod, "tlsProxy")
 		return
 	}
