@@ -29,11 +29,21 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "patternctl-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if binary, err = build(dir, "./cmd/patternctl"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if own := os.Getenv("KUBECONFIG"); own != "" {
 		kubernetes = scenario.Cluster{Kubeconfig: own, Kubectl: []string{"kubectl"}, App: os.Getenv("APP_IMAGE")}
 		fmt.Fprintln(os.Stderr, "using the cluster of", own)
 	} else {
-		images, err := images()
+		images, err := images(dir)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -55,11 +65,6 @@ func run(m *testing.M) int {
 		}
 		results.version = c.Version
 	}
-	if err := build(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(filepath.Dir(binary))
 	if code := m.Run(); code != 0 {
 		return code
 	}
@@ -72,8 +77,13 @@ func run(m *testing.M) int {
 
 func progress(line string) { fmt.Fprintln(os.Stderr, line) }
 
-// images are those of the engines, under the names that manifests call them by.
-func images() ([]cluster.Image, error) {
+// images are those of the engines and of the example, under the names that manifests call them by. What is built for
+// them goes into dir.
+func images(dir string) ([]cluster.Image, error) {
+	search, err := build(dir, "./examples/search/app")
+	if err != nil {
+		return nil, err
+	}
 	haproxy, err := imagesCalled(`docker\.io/library/haproxy:\S+`)
 	if err != nil {
 		return nil, err
@@ -107,6 +117,9 @@ func images() ([]cluster.Image, error) {
 	}, {
 		Names: bento, Files: map[string]string{"/bento": program}, User: "10001:10001",
 		Entrypoint: []string{"/bento"}, Command: []string{"-c", "/bento.yaml"},
+	}, {
+		Names: []string{"ghcr.io/acme/search:1.4.0"}, Files: map[string]string{"/search": search}, User: "65532:65532",
+		Entrypoint: []string{"/search"},
 	}}, nil
 }
 
@@ -140,18 +153,16 @@ func imagesCalled(pattern string) ([]string, error) {
 // binary is patternctl.
 var binary string
 
-func build() error {
-	dir, err := os.MkdirTemp("", "patternctl-")
-	if err != nil {
-		return err
-	}
-	binary = filepath.Join(dir, "patternctl")
-	cmd := exec.Command("go", "build", "-o", binary, "./cmd/patternctl")
+// build builds a program of the repository into dir, and returns its path.
+func build(dir, program string) (string, error) {
+	path := filepath.Join(dir, filepath.Base(program))
+	cmd := exec.Command("go", "build", "-o", path, program)
 	cmd.Dir = repository
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build patternctl: %w\n%s", err, out)
+		return "", fmt.Errorf("build %s: %w\n%s", program, err, out)
 	}
-	return nil
+	return path, nil
 }
 
 // patternctl runs it on a spec, and returns what it prints. A warning is as bad as an error.
