@@ -22,8 +22,8 @@ elector: ## build bin/elector.tar, the image of the elector, for PLATFORMS; the 
 test: tools ## run all tests, with the real engines of Debian and of the version that manifests name
 	cd cmd/elector && CI=true go test ./...
 	BENTO="$$(cd test/cluster && go run ./cmd/engine bento)" && export BENTO && \
-	VARNISH="$$(cd test/cluster && go run ./cmd/engine varnish)" && export VARNISH && CI=true go test ./... && \
-	HAPROXY="$$(cd test/cluster && go run ./cmd/engine haproxy)" && export HAPROXY && CI=true go test ./test/engine
+	VARNISH="$$(cd test/cluster && go run ./cmd/engine varnish)" && export VARNISH && CI=true go test -timeout 30m ./... && \
+	HAPROXY="$$(cd test/cluster && go run ./cmd/engine haproxy)" && export HAPROXY && CI=true go test -timeout 30m ./test/engine
 
 e2e-accept: ## send every golden object to a real API server, of the oldest and the newest Kubernetes
 	cd test/cluster/accept && go test -count=1 -timeout 60m
@@ -41,7 +41,7 @@ lint: ## check formatting, vet, staticcheck and go.mod
 	cd test/cluster && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
 
 golden: ## record golden cases, sessions and generated docs; then read the diff
-	UPDATE_GOLDEN=1 go test ./generator ./generator/overlay ./cmd/patternctl
+	UPDATE_GOLDEN=1 go test -timeout 30m ./generator ./generator/overlay ./cmd/patternctl
 
 fuzz: ## fuzz each target for FUZZTIME
 	@packages=$$(go list ./...) || exit 1; \
