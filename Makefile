@@ -33,7 +33,7 @@ e2e: nodes ## see every pattern behave on a real cluster, or on that of KUBECONF
 	cd test/cluster/behaviour && go test -count=1 -timeout 60m -parallel 4
 
 lint: ## check formatting, vet, staticcheck and go.mod
-	@test -z "$$(gofmt -l cmd generator internal schemas templates test | tee /dev/stderr)"
+	@test -z "$$(gofmt -l cmd examples generator internal schemas templates test | tee /dev/stderr)"
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go mod tidy -diff
