@@ -8,6 +8,9 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -61,6 +64,24 @@ func (p *process) signal(t *testing.T, signal syscall.Signal) {
 	}
 }
 
+// pause stops the process, and returns when none of its threads runs any more: until then it may still answer.
+func (p *process) pause(t *testing.T) {
+	t.Helper()
+	p.signal(t, syscall.SIGSTOP)
+	eventually(t, slack, "all threads stand still", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.Process.Pid))
+		if err != nil || len(threads) == 0 {
+			return false
+		}
+		return !slices.ContainsFunc(threads, func(file string) bool {
+			text, err := os.ReadFile(file)
+			// The state follows the name, which is in parentheses.
+			_, state, _ := strings.Cut(string(text), ") ")
+			return err != nil || !strings.HasPrefix(state, "T")
+		})
+	})
+}
+
 func (p *process) status() int {
 	response, err := http.Get(p.url)
 	if err != nil {
@@ -79,7 +100,7 @@ func TestPause(t *testing.T) {
 	eventually(t, crashBound, "the process leads", func() bool { return p.status() == http.StatusOK })
 	token := token(a.lease("work"))
 	other := a.start(t, 2)
-	p.signal(t, syscall.SIGSTOP)
+	p.pause(t)
 	said := make(chan int)
 	go func() { said <- p.status() }()
 	_, says := leader(t, crashBound, other)
