@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,23 +14,9 @@ import (
 	"github.com/patternctl/patternctl/generator"
 )
 
-// bento is the path of a real Bento: that which the environment variable BENTO
-// names, or this machine's.
 func bento(t *testing.T) string {
 	t.Helper()
-	if path := os.Getenv("BENTO"); path != "" {
-		return path
-	}
-	path, err := exec.LookPath("bento")
-	if err == nil {
-		return path
-	}
-	const build = "BENTO=$(cd test/cluster && go run ./cmd/engine bento)"
-	if os.Getenv("CI") != "" {
-		t.Fatalf("there is no Bento: %s", build)
-	}
-	t.Skipf("needs a real Bento: %s", build)
-	return ""
+	return program(t, "bento", "BENTO", "BENTO=$(cd test/cluster && go run ./cmd/engine bento)")
 }
 
 // A processor is a running Bento.
@@ -93,48 +78,23 @@ func startBento(t *testing.T, config string, hosts map[string]string) *processor
 	return p
 }
 
-// freeAddress is an address on loopback that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // TestBentoConfigurationsAreValid has Bento check every configuration that the
 // specs of the golden cases become, in all of their environments.
 func TestBentoConfigurationsAreValid(t *testing.T) {
 	path := bento(t)
-	folders, err := filepath.Glob("../../testdata/specs/scattergather-*")
-	if err != nil {
-		t.Fatal(err)
-	}
 	checked := 0
-	for _, folder := range folders {
-		sources, err := generator.Read(bytes.NewReader(nil), folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		spec, err := generator.Parse(sources, generator.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, environment := range append(spec.Environments(), "") {
-			for name, config := range configurations(t, sources, environment, "bento.yaml") {
-				file := filepath.Join(t.TempDir(), "bento.yaml")
-				if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				if output, err := exec.Command(path, "lint", file).CombinedOutput(); err != nil {
-					t.Errorf("%s [%s] %s: %v\n%s\n%s", folder, environment, name, err, output, config)
-				}
-				checked++
+	eachGolden(t, func(folder, environment string, sources generator.Sources) {
+		for name, config := range configurations(t, sources, environment, "bento.yaml") {
+			file := filepath.Join(t.TempDir(), "bento.yaml")
+			if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+				t.Fatal(err)
 			}
+			if output, err := exec.Command(path, "lint", file).CombinedOutput(); err != nil {
+				t.Errorf("%s [%s] %s: %v\n%s\n%s", folder, environment, name, err, output, config)
+			}
+			checked++
 		}
-	}
+	}, "scattergather-*")
 	if checked < 5 {
 		t.Errorf("checked only %d configurations", checked)
 	}

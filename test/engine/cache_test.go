@@ -106,7 +106,7 @@ replicated: web: {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	address := unused(t)
+	address := freeAddress(t)
 	args := cacheArguments(t, sources)
 	for i := 0; i+1 < len(args); i++ {
 		switch args[i] {
@@ -171,17 +171,6 @@ func cacheArguments(t *testing.T, sources generator.Sources) []string {
 		}
 	}
 	return args
-}
-
-// unused is an address on which nothing listens.
-func unused(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // page asks for a page, and expects an answer with this status.

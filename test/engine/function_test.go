@@ -77,7 +77,7 @@ func startFunction(t *testing.T, fields, service string) *decorator {
 	folder := t.TempDir()
 	ports := map[string]string{}
 	for _, number := range []string{"8080", "8405", "8406", "8407", "8408"} {
-		ports[number] = freePort(t)
+		_, ports[number], _ = net.SplitHostPort(freeAddress(t))
 	}
 	number := regexp.MustCompile(`\b(8080|840[5-8])\b`)
 	for _, file := range functionFiles {
@@ -133,10 +133,6 @@ func writeIn(t *testing.T, folder, file, text string) {
 // TestFunctionConfigurationsAreValid checks what the functions of the golden cases
 // become, in all of their environments.
 func TestFunctionConfigurationsAreValid(t *testing.T) {
-	folders, err := filepath.Glob("../../testdata/specs/function-*")
-	if err != nil {
-		t.Fatal(err)
-	}
 	valid := func(path string, args ...string) {
 		t.Helper()
 		if output, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput(); err != nil {
@@ -144,51 +140,30 @@ func TestFunctionConfigurationsAreValid(t *testing.T) {
 		}
 	}
 	checked := 0
-	for _, folder := range folders {
-		sources, err := generator.Read(strings.NewReader(""), folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		spec, err := generator.Parse(sources, generator.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, environment := range append(spec.Environments(), "") {
-			// The files of one instance are together, by the beginning of the names of
-			// their ConfigMaps.
-			instances := map[string]string{}
-			for _, file := range functionFiles {
-				for name, text := range configurations(t, sources, environment, file) {
-					instance, _, _ := strings.Cut(name, "-")
-					if instances[instance] == "" {
-						instances[instance] = t.TempDir()
-					}
-					writeIn(t, instances[instance], file, serverLine.ReplaceAllString(text, "${1} 127.0.0.1:1"))
+	eachGolden(t, func(_, environment string, sources generator.Sources) {
+		// The files of one instance are together, by the beginning of the names of
+		// their ConfigMaps.
+		instances := map[string]string{}
+		for _, file := range functionFiles {
+			for name, text := range configurations(t, sources, environment, file) {
+				instance, _, _ := strings.Cut(name, "-")
+				if instances[instance] == "" {
+					instances[instance] = t.TempDir()
 				}
-			}
-			for _, folder := range instances {
-				if _, err := os.Stat(filepath.Join(folder, "bento.yaml")); err == nil {
-					valid(bento(t), "lint", filepath.Join(folder, "bento.yaml"))
-				}
-				valid(haproxy(t), "-dW", "-c", "-f", filepath.Join(folder, "haproxy.cfg"))
-				checked++
+				writeIn(t, instances[instance], file, serverLine.ReplaceAllString(text, "${1} 127.0.0.1:1"))
 			}
 		}
-	}
+		for _, folder := range instances {
+			if _, err := os.Stat(filepath.Join(folder, "bento.yaml")); err == nil {
+				valid(bento(t), "lint", filepath.Join(folder, "bento.yaml"))
+			}
+			valid(haproxy(t), "-dW", "-c", "-f", filepath.Join(folder, "haproxy.cfg"))
+			checked++
+		}
+	}, "function-*")
 	if checked < 5 {
 		t.Errorf("checked only %d configurations", checked)
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // run starts a program that is killed when the test ends.

@@ -17,23 +17,9 @@ import (
 	"github.com/patternctl/patternctl/generator"
 )
 
-// haproxy is the path of a real HAProxy: that which the environment variable
-// HAPROXY names, or this machine's.
 func haproxy(t *testing.T) string {
 	t.Helper()
-	if path := os.Getenv("HAPROXY"); path != "" {
-		return path
-	}
-	path, err := exec.LookPath("haproxy")
-	if err == nil {
-		return path
-	}
-	const install = "apt-get install --no-install-recommends haproxy"
-	if os.Getenv("CI") != "" {
-		t.Fatalf("HAProxy is not installed: %s", install)
-	}
-	t.Skipf("needs a real HAProxy: %s", install)
-	return ""
+	return program(t, "haproxy", "HAPROXY", "apt-get install --no-install-recommends haproxy")
 }
 
 // routerConfig is the configuration of the router of a sharded instance, which
@@ -211,42 +197,24 @@ func eventually(t *testing.T, what string, happened func() bool) {
 // TestConfigurationsAreValid checks every configuration that the specs of the
 // golden cases become, in all of their environments.
 func TestConfigurationsAreValid(t *testing.T) {
-	var folders []string
-	for _, pattern := range []string{"ambassadors-*", "replicated-*", "sharded-*"} {
-		found, err := filepath.Glob("../../testdata/specs/" + pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		folders = append(folders, found...)
-	}
 	mounted, checked := newSecret(t), 0
-	for _, folder := range folders {
-		sources, err := generator.Read(strings.NewReader(""), folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		spec, err := generator.Parse(sources, generator.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, environment := range append(spec.Environments(), "") {
-			scripts := configurations(t, sources, environment, "certificate.lua")
-			for name, config := range configurations(t, sources, environment, "haproxy.cfg") {
-				if script, ok := scripts[name]; ok {
-					config = mounted.mounted(t, config, script)
-				}
-				addresses := map[string]string{}
-				for _, parts := range serverLine.FindAllStringSubmatch(config, -1) {
-					addresses[parts[2]] = "127.0.0.1:1"
-				}
-				command, _ := prepare(t, config, addresses, "-c")
-				if output, err := command.CombinedOutput(); err != nil {
-					t.Errorf("%s [%s] %s: %v\n%s\n%s", folder, environment, name, err, output, config)
-				}
-				checked++
+	eachGolden(t, func(folder, environment string, sources generator.Sources) {
+		scripts := configurations(t, sources, environment, "certificate.lua")
+		for name, config := range configurations(t, sources, environment, "haproxy.cfg") {
+			if script, ok := scripts[name]; ok {
+				config = mounted.mounted(t, config, script)
 			}
+			addresses := map[string]string{}
+			for _, parts := range serverLine.FindAllStringSubmatch(config, -1) {
+				addresses[parts[2]] = "127.0.0.1:1"
+			}
+			command, _ := prepare(t, config, addresses, "-c")
+			if output, err := command.CombinedOutput(); err != nil {
+				t.Errorf("%s [%s] %s: %v\n%s\n%s", folder, environment, name, err, output, config)
+			}
+			checked++
 		}
-	}
+	}, "ambassadors-*", "replicated-*", "sharded-*")
 	if checked < 10 {
 		t.Errorf("checked only %d configurations", checked)
 	}

@@ -65,24 +65,36 @@ func TestTLSProxyTellsContainer(t *testing.T) {
 	}
 }
 
-func TestTLSProxyServesAnotherCertificate(t *testing.T) {
-	p, _, s := startTLSProxy(t)
-	// A connection that stays, with a request now and then.
-	reused := 0
-	request := get(p.url + "/")
+// keepAsking makes a function that sends a request, which must be answered, and
+// one that fails unless all requests used the connection of the first.
+func keepAsking(t *testing.T, p *proxy) (send, used func()) {
+	asked, reused := 0, 0
 	trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
 		if c.Reused {
 			reused++
 		}
 	}}
+	request := get(p.url + "/")
 	request = request.WithContext(httptrace.WithClientTrace(request.Context(), trace))
-	asked := 0
-	send := func() {
+	send = func() {
+		t.Helper()
 		asked++
 		if got := ask(p.client, request); got.status != http.StatusOK {
 			t.Fatalf("request %d is answered with %d %s", asked, got.status, got.body)
 		}
 	}
+	used = func() {
+		t.Helper()
+		if reused != asked-1 {
+			t.Errorf("of %d requests only %d used the connection of the first", asked, reused)
+		}
+	}
+	return send, used
+}
+
+func TestTLSProxyServesAnotherCertificate(t *testing.T) {
+	p, _, s := startTLSProxy(t)
+	send, used := keepAsking(t, p)
 	send()
 	for serial := int64(2); serial <= 4; serial++ {
 		s.put(t, serial)
@@ -100,9 +112,7 @@ func TestTLSProxyServesAnotherCertificate(t *testing.T) {
 	s.put(t, 5)
 	eventually(t, "the next certificate is served", func() bool { return p.serial(t, s.trusted) == 5 })
 	send()
-	if reused != asked-1 {
-		t.Errorf("of %d requests only %d used the connection of the first", asked, reused)
-	}
+	used()
 }
 
 func TestTLSProxyIsReadyWithContainer(t *testing.T) {

@@ -44,34 +44,7 @@ func TestHTTPS(t *testing.T) {
 			s.Fatal("the port for HTTPS speaks plain HTTP")
 		}
 
-		before := brought[0].Certificate
-		stream := request
-		stream.Rate = 50
-		load := client.Load(stream)
-		if _, err := s.Kube.CoreV1().Secrets(namespace).Update(s.Context(), certificates.secret(namespace), meta.UpdateOptions{}); err != nil {
-			s.Fatal(err)
-		}
-		// The kubelet looks at a pod's Secrets when something about the pod changes, and otherwise about once a minute.
-		s.Kubectl("--namespace", namespace, "annotate", "pods", "--selector", webPods, "test=rotated")
-		s.Wait("the other certificate to be served by all routers", func() string {
-			for _, r := range client.Request(request) {
-				if r.Certificate == before {
-					return "the first one is"
-				}
-			}
-			return ""
-		})
-		responses := load.Stop()
-		if len(responses.Failed()) > 0 {
-			s.Fatal(responses)
-		}
-		for _, pod := range s.Pods(namespace, webPods) {
-			for _, c := range pod.Status.ContainerStatuses {
-				if c.RestartCount > 0 {
-					s.Fatalf("%s of %s has restarted", c.Name, pod.Name)
-				}
-			}
-		}
+		responses := certificates.rotate(namespace, client, request, brought[0].Certificate)
 		return fmt.Sprintf("%d of %d plain requests were brought to HTTPS; %d HTTPS requests while the certificate was replaced, none failed and nothing restarted", len(brought), plain.Rounds, len(responses))
 	})
 }

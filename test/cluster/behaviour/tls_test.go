@@ -55,6 +55,40 @@ func (c *certificates) secret(namespace string) *core.Secret {
 	}
 }
 
+// rotate replaces the certificate while requests are sent, waits until none gets the one from before, and returns how those
+// requests ended: none may have failed, and nothing restarted.
+func (c *certificates) rotate(namespace string, client *scenario.Client, request scenario.Request, before string) scenario.Responses {
+	c.s.Helper()
+	stream := request
+	stream.Rate = 50
+	load := client.Load(stream)
+	if _, err := c.s.Kube.CoreV1().Secrets(namespace).Update(c.s.Context(), c.secret(namespace), meta.UpdateOptions{}); err != nil {
+		c.s.Fatal(err)
+	}
+	// The kubelet looks at a pod's Secrets when something about the pod changes, and otherwise about once a minute.
+	c.s.Kubectl("--namespace", namespace, "annotate", "pods", "--selector", webPods, "test=rotated")
+	c.s.Wait("the other certificate to be served by all", func() string {
+		for _, r := range client.Request(request) {
+			if r.Certificate == before {
+				return "the first one is"
+			}
+		}
+		return ""
+	})
+	responses := load.Stop()
+	if len(responses.Failed()) > 0 {
+		c.s.Fatal(responses)
+	}
+	for _, pod := range c.s.Pods(namespace, webPods) {
+		for _, status := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
+			if status.RestartCount > 0 {
+				c.s.Fatalf("%s of %s has restarted", status.Name, pod.Name)
+			}
+		}
+	}
+	return responses
+}
+
 // startSecure starts web, which listens on loopback alone, behind TLS proxies. It gives a client and what the client
 // asks.
 func startSecure(s *scenario.Scenario, namespace string) (*scenario.Client, scenario.Request, *certificates) {
@@ -113,33 +147,7 @@ func TestTLSProxyRotation(t *testing.T) {
 	prove(t, "sidecar", "a certificate that is replaced is served, and no request fails", func(s *scenario.Scenario, namespace string) string {
 		client, request, certificates := startSecure(s, namespace)
 		before := client.Request(request)[0].Certificate
-		stream := request
-		stream.Rate = 50
-		load := client.Load(stream)
-		if _, err := s.Kube.CoreV1().Secrets(namespace).Update(s.Context(), certificates.secret(namespace), meta.UpdateOptions{}); err != nil {
-			s.Fatal(err)
-		}
-		// The kubelet looks at a pod's Secrets when something about the pod changes, and otherwise about once a minute.
-		s.Kubectl("--namespace", namespace, "annotate", "pods", "--selector", webPods, "test=rotated")
-		s.Wait("the other certificate to be served by all", func() string {
-			for _, r := range client.Request(request) {
-				if r.Certificate == before {
-					return "the first one is"
-				}
-			}
-			return ""
-		})
-		responses := load.Stop()
-		if len(responses.Failed()) > 0 {
-			s.Fatal(responses)
-		}
-		for _, pod := range s.Pods(namespace, webPods) {
-			for _, c := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
-				if c.RestartCount > 0 {
-					s.Fatalf("%s of %s has restarted", c.Name, pod.Name)
-				}
-			}
-		}
+		responses := certificates.rotate(namespace, client, request, before)
 		return fmt.Sprintf("%d HTTPS requests while the certificate was replaced, none failed and nothing restarted", len(responses))
 	})
 }
